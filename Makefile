@@ -1,0 +1,45 @@
+# Two commands: `make demo` and `make test`. Both set up everything they need in .venv the first time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+
+.PHONY: demo test check ui setup setup-dev lint clean
+
+demo: $(VENV)/.base
+	$(BIN)/formula recommend examples/shg_tuning_curve.csv --target efficiency \
+		--about "conversion efficiency of a wavelength converter against phase mismatch" --report build/demo.html
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.dev lint
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m corpus.check
+
+ui: $(VENV)/.dev
+	$(BIN)/formula ui
+
+setup: $(VENV)/.base
+setup-dev: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui]"
+	touch $@ $(VENV)/.base
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,254 @@
+"""The one door through which text becomes mathematics.
+
+Formula text is infix with named functions: `p0*sinc(k*x/2)**2`. It is checked character by character, its names are
+replaced by placeholders, and only then does Python's own `ast.parse` see it; a whitelist walks the result.
+Nothing is ever executed. Caps hold for length, nesting, node count and the size of every folded number.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from corpus import tree
+from corpus.errors import FormulaLimitError, FormulaSyntaxError
+from corpus.evaluate import Program
+from corpus.functions import ALIASES, CALLABLE_NAMES, FUNCTIONS, PAIRS, RECIPROCALS, Array
+from corpus.render import to_text
+from corpus.tree import Node
+
+MAX_LENGTH = 2000
+MAX_NODES = 600
+MAX_DEPTH = 60
+MAX_CALL_DEPTH = 8
+MAX_AST_DEPTH = 250
+MAX_NAME = 60
+
+_TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<mark>\*\*|[-+*/^(),]))")
+_SYMBOLS = str.maketrans(
+    {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "−": "-", "–": "-", "π": "pi", "²": "**2", "³": "**3", "⁴": "**4", "√": "sqrt"}
+)
+_GREEK = {
+    unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): name
+    for name in "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi rho sigma tau phi chi psi omega".split()
+} | {unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}"): name.title() for name in "gamma delta theta phi psi omega".split()}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression of variables (columns) and parameters (coefficients)."""
+
+    root: Node
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names of columns, in order of first appearance."""
+        return self._names("var")
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of coefficients, in order of first appearance."""
+        return self._names("param")
+
+    def _names(self, op: str) -> tuple[str, ...]:
+        return tuple(str(node.value) for node in tree.walk(self.root) if node.op == op)
+
+    @property
+    def text(self) -> str:
+        """Infix text; parsing it gives this formula back."""
+        return to_text(self.root)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def evaluate(self, columns: Mapping[str, Array], parameters: Mapping[str, float | Array] | None = None) -> Array:
+        """Values, shape (n,): columns of shape (n,), parameters scalars. NaN or inf outside the domain.
+
+        FormulaSyntaxError if a column or a parameter is missing.
+        """
+        given = {**columns, **(parameters or {})}
+        missing = [name for name in (*self.variables, *self.parameters) if name not in given]
+        if missing:
+            raise FormulaSyntaxError("missing_symbol", names=", ".join(missing))
+        length = max((np.size(columns[name]) for name in self.variables), default=1)
+        bound = Program([self.root]).bind({name: np.asarray(columns[name], float) for name in self.variables}, length)
+        values = bound.values({name: np.reshape(given[name], (-1, 1)) for name in self.parameters})[0]
+        return np.array(np.broadcast_to(values, (1, length))[0])
+
+    def bind(self, values: Mapping[str, float]) -> Formula:
+        """The formula with some parameters replaced by numbers."""
+        return Formula(tree.substitute(self.root, {tree.param(name): tree.const(float(v)) for name, v in values.items()}))
+
+    def rename(self, names: Mapping[str, str]) -> Formula:
+        """The formula with symbols renamed (columns stay columns, coefficients stay coefficients)."""
+        leaves = {
+            node: _leaf(node.op, names[str(node.value)]) for node in tree.walk(self.root) if str(node.value) in names and not node.args
+        }
+        return Formula(tree.substitute(self.root, leaves))
+
+    def as_columns(self, names: Mapping[str, str]) -> Formula:
+        """The formula with the symbols `names` turned into the columns they map to."""
+        leaves = {leaf: tree.var(column) for name, column in names.items() for leaf in (tree.param(name), tree.var(name))}
+        return Formula(tree.substitute(self.root, leaves))
+
+
+def _leaf(op: str, name: str) -> Node:
+    return tree.var(name) if op == "var" else tree.param(name)
+
+
+def parse(text: str, variables: Collection[str], parameters: Collection[str] | None = None) -> Formula:
+    """Read a formula.
+
+    text: infix; `^` is a power, full-width forms and × ÷ ² π are understood. variables: names of the columns, any text.
+    parameters: names of the coefficients; None lets every other plain name be one.
+    FormulaSyntaxError or FormulaLimitError says what is wrong and how to mend it; nothing in the text is executed.
+    """
+    return Formula(_Reader(variables, parameters).read(text))
+
+
+class _Reader:
+    """Turns one text into a tree: tokens, placeholders, `ast`, whitelist."""
+
+    def __init__(self, variables: Collection[str], parameters: Collection[str] | None) -> None:
+        self._variables = {_normal(name): name for name in variables}
+        self._parameters = None if parameters is None else {_normal(name): name for name in parameters}
+        self._names: list[str] = []
+
+    def read(self, text: str) -> Node:
+        if len(text) > MAX_LENGTH:
+            raise FormulaLimitError("formula_too_long", length=len(text), limit=MAX_LENGTH)
+        safe = self._placeholders(_normal(text))
+        try:
+            body = ast.parse(safe, mode="eval").body
+        except (SyntaxError, MemoryError, RecursionError, ValueError):
+            raise FormulaSyntaxError("formula_unreadable", text=_quote(text)) from None
+        _check_depth(body)
+        root = self._build(body, 0)
+        if tree.size(root) > MAX_NODES:
+            raise FormulaLimitError("formula_too_large", limit=MAX_NODES)
+        return root
+
+    def _placeholders(self, text: str) -> str:
+        """Rewrite the text with names replaced by n0, n1, ... and powers as `**`; refuse any other character."""
+        parts: list[str] = []
+        level = position = 0
+        previous = ""
+        while position < len(text.rstrip()):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise FormulaSyntaxError("bad_character", character=_quote(text[position:].lstrip()[:1]), text=_quote(text))
+            position = match.end()
+            kind = str(match.lastgroup)
+            opens = kind != "mark" or (match.group("mark") == "(" and previous != "name")
+            if opens and previous in ("number", "name", ")"):
+                raise FormulaSyntaxError("missing_operator", text=_quote(match.group().strip()))
+            level += {"(": 1, ")": -1}.get(match.group("mark") or "", 0)
+            if level > MAX_DEPTH:
+                raise FormulaLimitError("formula_too_deep", limit=MAX_DEPTH)
+            parts.append(self._token(kind, match.group(kind)))
+            previous = kind if kind != "mark" else match.group(kind)
+        return "".join(parts)
+
+    def _token(self, kind: str, token: str) -> str:
+        if kind == "name":
+            if len(token) > MAX_NAME and token not in self._variables:
+                raise FormulaLimitError("name_too_long", limit=MAX_NAME)
+            self._names.append(token)
+            return f"n{len(self._names) - 1}"
+        if kind == "number":
+            if len(token) > 40:
+                raise FormulaLimitError("number_too_long", limit=40)
+            return repr(float(token)) if float(token) != float("inf") else _overflow()
+        return "**" if token == "^" else token
+
+    def _build(self, node: ast.expr, calls: int) -> Node:
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            return tree.const(node.value)
+        if isinstance(node, ast.Name):
+            return self._symbol(self._names[int(node.id[1:])])
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+            value = self._build(node.operand, calls)
+            return value if isinstance(node.op, ast.UAdd) else tree.mul(tree.const(-1), value)
+        if isinstance(node, ast.BinOp):
+            return _binary(node.op, self._build(node.left, calls), self._build(node.right, calls))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            return self._call(self._names[int(node.func.id[1:])], node.args, calls + 1)
+        raise FormulaSyntaxError("construct_not_allowed", kind=type(node).__name__)
+
+    def _call(self, name: str, arguments: list[ast.expr], calls: int) -> Node:
+        name = ALIASES.get(name, name)
+        if name not in CALLABLE_NAMES:
+            near = difflib.get_close_matches(name, CALLABLE_NAMES, n=1)
+            raise FormulaSyntaxError("unknown_function", name=_quote(name), near=near[0] if near else "sin, exp, log, sqrt")
+        if calls > MAX_CALL_DEPTH:
+            raise FormulaLimitError("calls_too_deep", limit=MAX_CALL_DEPTH)
+        expected = 2 if name in PAIRS else 1
+        if len(arguments) != expected:
+            raise FormulaSyntaxError("argument_count", name=name, expected=expected, given=len(arguments))
+        args = [self._build(argument, calls) for argument in arguments]
+        if name in RECIPROCALS:
+            return tree.power(tree.call(RECIPROCALS[name], *args), tree.const(-1))
+        return tree.call(name, *args)
+
+    def _symbol(self, name: str) -> Node:
+        if name in self._variables:
+            return tree.var(self._variables[name])
+        if self._parameters is not None and name in self._parameters:
+            return tree.param(self._parameters[name])
+        if name == "pi":
+            return tree.pi()
+        plain = "".join(_GREEK.get(letter, letter) for letter in name)
+        if plain in CALLABLE_NAMES - {"gamma", "beta"}:
+            raise FormulaSyntaxError("function_without_argument", name=plain)
+        if self._parameters is not None or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", plain) or "__" in plain:
+            known = ", ".join(sorted(self._variables.values())) or "-"
+            raise FormulaSyntaxError("unknown_symbol", name=_quote(name), known=_quote(known, 200))
+        return tree.param(plain)
+
+
+def _binary(operator: ast.operator, left: Node, right: Node) -> Node:
+    if isinstance(operator, ast.Add):
+        return tree.add(left, right)
+    if isinstance(operator, ast.Sub):
+        return tree.add(left, tree.mul(tree.const(-1), right))
+    if isinstance(operator, ast.Mult):
+        return tree.mul(left, right)
+    if isinstance(operator, ast.Div):
+        return tree.mul(left, tree.power(right, tree.const(-1)))
+    if isinstance(operator, ast.Pow):
+        return tree.power(left, right)
+    raise FormulaSyntaxError("construct_not_allowed", kind=type(operator).__name__)
+
+
+def _check_depth(body: ast.expr) -> None:
+    """Refuse a syntax tree deeper than recursion can follow, without recursing."""
+    level: list[ast.AST] = [body]
+    for _ in range(MAX_AST_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        if not level:
+            return
+    raise FormulaLimitError("formula_too_deep", limit=MAX_AST_DEPTH)
+
+
+def _normal(text: str) -> str:
+    """Superscripts and operator signs to ASCII, then compatibility forms (full-width) to plain ones."""
+    return unicodedata.normalize("NFKC", text.translate(_SYMBOLS))
+
+
+def _quote(text: str, limit: int = 60) -> str:
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _overflow() -> str:
+    raise FormulaLimitError("number_overflow")
+
+
+__all__ = ["FUNCTIONS", "Formula", "parse"]

@@ -1,0 +1,1 @@
+"""Formulas behind a table of measurements: proposed, fitted, ranked by evidence, explained."""

@@ -1,0 +1,40 @@
+"""Rows as the fitter sees them: float arrays in SI base units, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.functions import Array
+
+
+@dataclass(frozen=True)
+class Samples:
+    """n rows: columns of shape (n,), the target of shape (n,), and its standard uncertainty of shape (n,) if known.
+
+    Every value is finite; whoever makes samples has dropped and reported the rows that are not.
+    """
+
+    columns: Mapping[str, Array]
+    target: Array
+    sigma: Array | None = None
+    groups: NDArray[np.int64] | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Samples:
+        """The rows of an index or mask."""
+        return Samples(
+            {name: values[rows] for name, values in self.columns.items()},
+            self.target[rows],
+            None if self.sigma is None else self.sigma[rows],
+            None if self.groups is None else self.groups[rows],
+        )
+
+    def with_target(self, target: Array) -> Samples:
+        """The same rows with another target (bootstrap of residuals)."""
+        return Samples(self.columns, target, self.sigma, self.groups)
