@@ -110,7 +110,7 @@ class _Absorber:
 
     def __init__(self, root: Node) -> None:
         self.root = root
-        self.counts = _occurrences(root)
+        self.counts = occurrences(root)
         self.fresh = 0
 
     def run(self) -> Node:
@@ -235,7 +235,7 @@ def _without(term: Node, coefficient: Node | None) -> Node:
     return tree.mul(*(part for part in (term.args if term.op == "mul" else (term,)) if part is not coefficient))
 
 
-def _occurrences(root: Node) -> Counter[str]:
+def occurrences(root: Node) -> Counter[str]:
     """How often each parameter is written, shared subtrees counted each time."""
     totals: dict[int, Counter[str]] = {}
     for node in tree.walk(root):

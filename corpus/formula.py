@@ -11,7 +11,7 @@ import ast
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,25 +20,27 @@ import numpy as np
 from corpus import tree
 from corpus.errors import FormulaLimitError, FormulaSyntaxError
 from corpus.evaluate import Program
-from corpus.functions import ALIASES, CALLABLE_NAMES, FUNCTIONS, PAIRS, RECIPROCALS, Array
+from corpus.functions import ALIASES, CALLABLE_NAMES, PAIRS, RECIPROCALS, Array
 from corpus.render import to_text
 from corpus.tree import Node
 
-MAX_LENGTH = 2000
+MAX_LENGTH = 2000  # characters that are not spaces, both as given and as written back
 MAX_NODES = 600
 MAX_DEPTH = 60
+MAX_BRACKETS = 100
 MAX_CALL_DEPTH = 8
-MAX_AST_DEPTH = 250
 MAX_NAME = 60
+_MAX_AST_DEPTH = 250
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<mark>\*\*|[-+*/^(),]))")
-_SYMBOLS = str.maketrans(
-    {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "−": "-", "–": "-", "π": "pi", "²": "**2", "³": "**3", "⁴": "**4", "√": "sqrt"}
-)
+_TOKEN = re.compile(r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[^\W\d]\w*)|(?P<mark>\*\*|[-+*/^(),]))")
+_SYMBOLS = str.maketrans(dict.fromkeys("×·⋅∙・", "*") | dict.fromkeys("÷∕⁄", "/") | dict.fromkeys("−–‐‑", "-") | {"√": "sqrt "})
+_SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _GREEK = {
     unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): name
-    for name in "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi rho sigma tau phi chi psi omega".split()
+    for name in "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau phi chi psi omega".split()
 } | {unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}"): name.title() for name in "gamma delta theta phi psi omega".split()}
+_CHAINS = ((ast.Add, ast.Sub), (ast.Mult, ast.Div))
+_SIGNS = {"Tuple": ",", "Starred": "*", "Call": "**"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _leaf(op: str, name: str) -> Node:
 def parse(text: str, variables: Collection[str], parameters: Collection[str] | None = None) -> Formula:
     """Read a formula.
 
-    text: infix; `^` is a power, full-width forms and × ÷ ² π are understood. variables: names of the columns, any text.
+    text: infix; `^` is a power, full-width forms and × ÷ ² √( π are understood. variables: names of the columns, any text.
     parameters: names of the coefficients; None lets every other plain name be one.
     FormulaSyntaxError or FormulaLimitError says what is wrong and how to mend it; nothing in the text is executed.
     """
@@ -117,30 +119,30 @@ class _Reader:
     """Turns one text into a tree: tokens, placeholders, `ast`, whitelist."""
 
     def __init__(self, variables: Collection[str], parameters: Collection[str] | None) -> None:
-        self._variables = {_normal(name): name for name in variables}
-        self._parameters = None if parameters is None else {_normal(name): name for name in parameters}
+        self._variables = _by_spelling(variables)
+        self._parameters = None if parameters is None else _by_spelling(parameters)
         self._names: list[str] = []
 
     def read(self, text: str) -> Node:
-        if len(text) > MAX_LENGTH:
-            raise FormulaLimitError("formula_too_long", length=len(text), limit=MAX_LENGTH)
-        safe = self._placeholders(_normal(text))
+        _check_length(text)
+        normal = _normal(text)
+        _check_length(normal)
         try:
-            body = ast.parse(safe, mode="eval").body
+            body = ast.parse(self._placeholders(normal), mode="eval").body
         except (SyntaxError, MemoryError, RecursionError, ValueError):
             raise FormulaSyntaxError("formula_unreadable", text=_quote(text)) from None
         _check_depth(body)
         root = self._build(body, 0)
-        if tree.size(root) > MAX_NODES:
-            raise FormulaLimitError("formula_too_large", limit=MAX_NODES)
+        _check_tree(root, len(text))
         return root
 
     def _placeholders(self, text: str) -> str:
         """Rewrite the text with names replaced by n0, n1, ... and powers as `**`; refuse any other character."""
+        text = text.rstrip()
         parts: list[str] = []
         level = position = 0
         previous = ""
-        while position < len(text.rstrip()):
+        while position < len(text):
             match = _TOKEN.match(text, position)
             if match is None:
                 raise FormulaSyntaxError("bad_character", character=_quote(text[position:].lstrip()[:1]), text=_quote(text))
@@ -150,11 +152,11 @@ class _Reader:
             if opens and previous in ("number", "name", ")"):
                 raise FormulaSyntaxError("missing_operator", text=_quote(match.group().strip()))
             level += {"(": 1, ")": -1}.get(match.group("mark") or "", 0)
-            if level > MAX_DEPTH:
-                raise FormulaLimitError("formula_too_deep", limit=MAX_DEPTH)
+            if level > MAX_BRACKETS:
+                raise FormulaLimitError("formula_too_deep", limit=MAX_BRACKETS)
             parts.append(self._token(kind, match.group(kind)))
             previous = kind if kind != "mark" else match.group(kind)
-        return "".join(parts)
+        return " ".join(parts)
 
     def _token(self, kind: str, token: str) -> str:
         if kind == "name":
@@ -177,16 +179,33 @@ class _Reader:
             value = self._build(node.operand, calls)
             return value if isinstance(node.op, ast.UAdd) else tree.mul(tree.const(-1), value)
         if isinstance(node, ast.BinOp):
-            return _binary(node.op, self._build(node.left, calls), self._build(node.right, calls))
+            return self._operation(node, calls)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             return self._call(self._names[int(node.func.id[1:])], node.args, calls + 1)
-        raise FormulaSyntaxError("construct_not_allowed", kind=type(node).__name__)
+        raise FormulaSyntaxError("construct_not_allowed", sign=_SIGNS.get(type(node).__name__, "?"))
+
+    def _operation(self, node: ast.BinOp, calls: int) -> Node:
+        """A power, or a whole chain a + b - c ... or a * b / c ... at once."""
+        operators, operands = _chain(node)
+        built = [self._build(operand, calls) for operand in operands]
+        if isinstance(node.op, ast.Pow):
+            return tree.power(*built)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            minus = tree.const(-1)
+            signed = (tree.mul(minus, b) if isinstance(op, ast.Sub) else b for op, b in zip(operators, built[1:], strict=True))
+            return tree.add(built[0], *signed)
+        if isinstance(node.op, ast.Mult | ast.Div):
+            minus = tree.const(-1)
+            turned = (tree.power(b, minus) if isinstance(op, ast.Div) else b for op, b in zip(operators, built[1:], strict=True))
+            return tree.mul(built[0], *turned)
+        raise FormulaSyntaxError("construct_not_allowed", sign=_SIGNS.get(type(node.op).__name__, "?"))
 
     def _call(self, name: str, arguments: list[ast.expr], calls: int) -> Node:
         name = ALIASES.get(name, name)
         if name not in CALLABLE_NAMES:
             near = difflib.get_close_matches(name, CALLABLE_NAMES, n=1)
             raise FormulaSyntaxError("unknown_function", name=_quote(name), near=near[0] if near else "sin, exp, log, sqrt")
+        calls -= name == "sqrt"  # a power in disguise
         if calls > MAX_CALL_DEPTH:
             raise FormulaLimitError("calls_too_deep", limit=MAX_CALL_DEPTH)
         expected = 2 if name in PAIRS else 1
@@ -202,44 +221,72 @@ class _Reader:
             return tree.var(self._variables[name])
         if self._parameters is not None and name in self._parameters:
             return tree.param(self._parameters[name])
-        if name == "pi":
-            return tree.pi()
         plain = "".join(_GREEK.get(letter, letter) for letter in name)
-        if plain in CALLABLE_NAMES - {"gamma", "beta"}:
+        if plain == "pi":
+            return tree.pi()
+        if plain in CALLABLE_NAMES:
             raise FormulaSyntaxError("function_without_argument", name=plain)
         if self._parameters is not None or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", plain) or "__" in plain:
-            known = ", ".join(sorted(self._variables.values())) or "-"
+            known = ", ".join(sorted(self._variables.values())) or "p0, p1, p2"
             raise FormulaSyntaxError("unknown_symbol", name=_quote(name), known=_quote(known, 200))
+        if len(plain) > MAX_NAME:
+            raise FormulaLimitError("name_too_long", limit=MAX_NAME)
         return tree.param(plain)
 
 
-def _binary(operator: ast.operator, left: Node, right: Node) -> Node:
-    if isinstance(operator, ast.Add):
-        return tree.add(left, right)
-    if isinstance(operator, ast.Sub):
-        return tree.add(left, tree.mul(tree.const(-1), right))
-    if isinstance(operator, ast.Mult):
-        return tree.mul(left, right)
-    if isinstance(operator, ast.Div):
-        return tree.mul(left, tree.power(right, tree.const(-1)))
-    if isinstance(operator, ast.Pow):
-        return tree.power(left, right)
-    raise FormulaSyntaxError("construct_not_allowed", kind=type(operator).__name__)
+def _by_spelling(names: Collection[str]) -> dict[str, str]:
+    """Normal form -> name; where two names have one normal form, the one spelled so wins."""
+    return {_normal(name): name for name in names} | {name: name for name in names}
+
+
+def _chain(node: ast.BinOp) -> tuple[list[ast.operator], list[ast.expr]]:
+    """Operators and operands of a left-leaning run of sums or of products; other operators stand alone."""
+    kinds = next((kinds for kinds in _CHAINS if isinstance(node.op, kinds)), None)
+    operators: list[ast.operator] = []
+    operands: list[ast.expr] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp) and (left is node or (kinds and isinstance(left.op, kinds))):
+        operators.append(left.op)
+        operands.append(left.right)
+        left = left.left
+    return operators[::-1], [left, *operands[::-1]]
+
+
+def _check_length(text: str) -> None:
+    """Spaces count only where there are more of them than of anything else."""
+    length = max(len(text) - MAX_LENGTH, len(text) - sum(map(str.isspace, text[: 2 * MAX_LENGTH])))
+    if length > MAX_LENGTH:
+        raise FormulaLimitError("formula_too_long", length=length, limit=MAX_LENGTH)
 
 
 def _check_depth(body: ast.expr) -> None:
-    """Refuse a syntax tree deeper than recursion can follow, without recursing."""
+    """Refuse a syntax tree deeper than recursion can follow, without recursing; a chain counts as one level."""
     level: list[ast.AST] = [body]
-    for _ in range(MAX_AST_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    for _ in range(_MAX_AST_DEPTH):
+        level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise FormulaLimitError("formula_too_deep", limit=MAX_AST_DEPTH)
+    raise FormulaLimitError("formula_too_deep", limit=MAX_DEPTH)
+
+
+def _children(node: ast.AST) -> Iterable[ast.AST]:
+    return _chain(node)[1] if isinstance(node, ast.BinOp) else (c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
+
+
+def _check_tree(root: Node, length: int) -> None:
+    """Caps on the finished tree, so that writing it out and reading it back always works."""
+    if tree.size(root) > MAX_NODES:
+        raise FormulaLimitError("formula_too_large", limit=MAX_NODES)
+    if tree.depth(root) > MAX_DEPTH:
+        raise FormulaLimitError("formula_too_deep", limit=MAX_DEPTH)
+    if 8 * length > MAX_LENGTH:
+        _check_length(to_text(root))
 
 
 def _normal(text: str) -> str:
     """Superscripts and operator signs to ASCII, then compatibility forms (full-width) to plain ones."""
-    return unicodedata.normalize("NFKC", text.translate(_SYMBOLS))
+    raised = _SUPERSCRIPT.sub(lambda match: f"**({unicodedata.normalize('NFKC', match[0])})", text)
+    return unicodedata.normalize("NFKC", raised.translate(_SYMBOLS)).translate(_SYMBOLS)
 
 
 def _quote(text: str, limit: int = 60) -> str:
@@ -249,6 +296,3 @@ def _quote(text: str, limit: int = 60) -> str:
 
 def _overflow() -> str:
     raise FormulaLimitError("number_overflow")
-
-
-__all__ = ["FUNCTIONS", "Formula", "parse"]

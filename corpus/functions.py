@@ -112,6 +112,7 @@ _TABLE = (
     Function("lgamma", _special("gammaln"), lambda u, v: _special("psi")(u), r"\ln\Gamma", "special.gammaln", "loggamma"),
 )
 FUNCTIONS = {function.name: function for function in _TABLE}
+SPECIAL = frozenset({"erf", "erfc", "lambertw", "j0", "j1", "lgamma"})  # they need SciPy
 
 PAIRS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], tuple[Any, Any]], str, str]] = {
     # name: value(a, b), (d/da, d/db), NumPy name, SymPy name

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Language = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -36,3 +37,32 @@ def text(key: str, language: Language = "en", **values: object) -> str:
     KeyError if the table lacks the key (a bug, found by the tests that walk the table).
     """
     return strings(language)[key].format_map(values)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Something to tell a person: a key of the table and the values that fill it, in whatever language is asked for."""
+
+    key: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, **values: object) -> Sentence:
+        return cls(key, tuple(values.items()))
+
+    def text(self, language: Language = "en") -> str:
+        """The sentence; values that are sentences themselves are put into the same language."""
+        return text(self.key, language, **{k: v.text(language) if isinstance(v, Sentence) else v for k, v in self.values})
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON form, with the English text for readers of the file."""
+        values = {k: v.to_dict() if isinstance(v, Sentence) else v for k, v in self.values}
+        return {"key": self.key, "values": values, "en": self.text("en")}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Sentence:
+        values = {k: cls.from_dict(v) if isinstance(v, Mapping) and "key" in v else v for k, v in data["values"].items()}
+        return cls.of(data["key"], **values)

@@ -6,9 +6,11 @@ Infix text is the wire format: parsing it gives the same tree back. The other th
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from corpus import tree
@@ -23,7 +25,7 @@ _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
 def to_text(root: Node) -> str:
     """Infix text, e.g. `p0*sinc(k*x/2)**2`."""
-    return _Infix(str).write(root)[0]
+    return _Infix(lambda leaf: str(leaf.value)).write(root)[0]
 
 
 class _Infix:
@@ -31,7 +33,7 @@ class _Infix:
 
     prefix = ""
 
-    def __init__(self, name: Callable[[str], str]) -> None:
+    def __init__(self, name: Callable[[Node], str]) -> None:
         self.name = name
 
     def write(self, node: Node) -> tuple[str, int]:
@@ -40,7 +42,7 @@ class _Infix:
         if node.op == "pi":
             return f"{self.prefix}pi", _ATOM
         if node.op in ("var", "param"):
-            return self.name(str(node.value)), _ATOM
+            return self.name(node), _ATOM
         if node.op == "add":
             return self.sum(node.args), _SUM
         if node.op == "mul":
@@ -145,34 +147,47 @@ class _Numpy(_Infix):
 
 _HELPERS = {
     "_sinc(": "def _sinc(u):\n    return np.sinc(u / np.pi)\n",
-    "_lambertw(": "def _lambertw(u):\n    return special.lambertw(u).real\n",
+    "_lambertw(": "def _lambertw(u):\n    return np.where(np.asarray(u) >= -np.exp(-1), special.lambertw(u).real, np.nan)\n",
 }
 
 
 def to_numpy(root: Node, parameters: Mapping[str, float], function: str = "formula") -> str:
     """Source of a Python function of the columns with the parameters as keyword arguments.
 
-    Names that are not plain identifiers become x0, x1, ...; the docstring says which is which.
+    Names that are not plain identifiers become x0, x1, ...; a comment says which is which.
     """
-    names = {name: name if _plain(name) else f"x{i}" for i, name in enumerate(_leaf_names(root, "var"))}
-    names |= {name: name for name in _leaf_names(root, "param")}
-    body = _Numpy(lambda name: names[name]).write(root)[0]
-    columns = [names[name] for name in _leaf_names(root, "var")]
-    defaults = [f"{name}={parameters.get(name, float('nan'))!r}" for name in _leaf_names(root, "param")]
+    names = source_names(root)
+    body = _Numpy(lambda leaf: names[leaf]).write(root)[0]
+    columns = [new for leaf, new in names.items() if leaf.op == "var"]
+    defaults = [f"{new}={_literal(parameters.get(str(leaf.value)))}" for leaf, new in names.items() if leaf.op == "param"]
     imports = ["import numpy as np"] + (["from scipy import special"] if "special." in body or "_lambertw(" in body else [])
     helpers = [source for mark, source in _HELPERS.items() if mark in body]
-    legend = ", ".join(f"{new} = {ascii(old)}" for old, new in names.items() if old != new)
-    doc = [f'    """{legend}"""'] if legend else []
+    legend = [f"    # {new}: {ascii(leaf.value)}" for leaf, new in names.items() if leaf.value != new]
     signature = ", ".join([*columns, *(["*", *defaults] if defaults else [])])
-    return "\n".join([*imports, "", *helpers, f"def {function}({signature}):", *doc, f"    return {body}", ""])
+    return "\n".join([*imports, "", *helpers, f"def {function}({signature}):", *legend, f"    return {body}", ""])
+
+
+def source_names(root: Node) -> dict[Node, str]:
+    """A plain identifier for every symbol: its own name, or x0, x1, ... where that is no plain, unused name."""
+    names: dict[Node, str] = {}
+    taken = {str(leaf.value) for leaf in walk(root) if leaf.op in ("var", "param")} | _RESERVED
+    spare = (name for i in count() if (name := f"x{i}") not in taken)
+    for leaf in walk(root):
+        if leaf.op in ("var", "param"):
+            own = str(leaf.value)
+            names[leaf] = own if _plain(own) and own not in names.values() else next(spare)
+    return names
+
+
+_RESERVED = frozenset({"np", "special", "formula"})
 
 
 def _plain(name: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)) and not keyword.iskeyword(name) and name not in ("np", "special")
+    return bool(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)) and not keyword.iskeyword(name) and name not in _RESERVED
 
 
-def _leaf_names(root: Node, op: str) -> list[str]:
-    return [str(node.value) for node in walk(root) if node.op == op]
+def _literal(value: float | None) -> str:
+    return repr(float(value)) if value is not None and math.isfinite(value) else "np.nan"
 
 
 # --- LaTeX ----------------------------------------------------------------------------------------------------------
@@ -186,7 +201,7 @@ _GREEK = frozenset(
 def to_latex(root: Node, names: Mapping[str, str] | None = None) -> str:
     """LaTeX; `names` maps a symbol to its LaTeX, otherwise `eta0` becomes \\eta_{0} and `Delta_k` \\Delta_{k}."""
     given = names or {}
-    return _Latex(lambda name: given.get(name, latex_name(name))).write(root)[0]
+    return _Latex(lambda leaf: given.get(str(leaf.value), latex_name(str(leaf.value)))).write(root)[0]
 
 
 def latex_name(name: str) -> str:
@@ -222,7 +237,8 @@ class _Latex(_Infix):
         return rf"{latex}\left({inner}\right)", _ATOM
 
     def number(self, value: Number) -> tuple[str, int]:
-        return latex_number(value), _PRODUCT if "frac" in latex_number(value) else _UNARY if value < 0 else _ATOM
+        latex = latex_number(value)
+        return latex, _PRODUCT if "frac" in latex or "times" in latex else _UNARY if value < 0 else _ATOM
 
     def at_least(self, node: Node, precedence: int) -> str:
         text, own = self.write(node)
@@ -259,12 +275,16 @@ def latex_number(value: Number) -> str:
 
 
 def to_sympy(root: Node) -> sympy.Expr:
-    """A SymPy expression built object by object (no text is handed to SymPy); symbols are real."""
+    """A SymPy expression built object by object (no text is handed to SymPy); symbols are real.
+
+    Its symbols have the names of `source_names`, because SymPy's own code generators execute a symbol's name.
+    """
     import sympy as sp
 
-    done: dict[int, Any] = {}
+    done: dict[int, Any] = {leaf.order: sp.Symbol(name, real=True) for leaf, name in source_names(root).items()}
     for node in walk(root):
-        done[node.order] = _sympy_node(sp, node, [done[arg.order] for arg in node.args])
+        if node.order not in done:
+            done[node.order] = _sympy_node(sp, node, [done[arg.order] for arg in node.args])
     expression: sympy.Expr = done[root.order]
     return expression
 
@@ -275,8 +295,6 @@ def _sympy_node(sp: Any, node: Node, args: list[Any]) -> Any:
         return sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.Float(value)
     if node.op == "pi":
         return sp.pi
-    if node.op in ("var", "param"):
-        return sp.Symbol(str(node.value), real=True)
     if node.op in ("add", "mul", "pow"):
         return {"add": sp.Add, "mul": sp.Mul, "pow": sp.Pow}[node.op](*args)
     return _sympy_call(sp, node.op, args)
@@ -288,6 +306,7 @@ def _sympy_call(sp: Any, name: str, args: list[Any]) -> Any:
         "log2": lambda u: sp.log(u, 2),
         "log1p": lambda u: sp.log(1 + u),
         "expm1": lambda u: sp.exp(u) - 1,
+        "cbrt": lambda u: sp.sign(u) * sp.cbrt(sp.Abs(u)),
         "j0": lambda u: sp.besselj(0, u),
         "j1": lambda u: sp.besselj(1, u),
     }

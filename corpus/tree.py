@@ -2,7 +2,8 @@
 
 Equal structure is the same object, so equality is identity and a tree is a directed acyclic graph with shared subtrees.
 The constructors flatten sums and products, fold numbers (exactly, while numerator and denominator stay below 10**6),
-and merge equal bases of a product; they never reorder what a person wrote.
+and merge equal bases of a product. They keep the order a person wrote, but for two things: a number stands where the
+table says, and the factors below the line of a fraction (whole negative exponents) stand last.
 
     op        args          value
     "const"   ()            Fraction (small rational) or float
@@ -24,11 +25,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from corpus.errors import FormulaLimitError, FormulaSyntaxError
-from corpus.functions import FUNCTIONS, PAIRS
+from corpus.functions import FUNCTIONS, PAIRS, SPECIAL
 
 Number = Fraction | float
 MAX_LOG2 = 1000.0
 _RATIONAL_CAP = 10**6
+_GROWING = frozenset({"exp", "expm1", "sinh", "cosh"})
 
 
 class Node:
@@ -116,10 +118,10 @@ def _small(fraction: Fraction) -> bool:
     return abs(fraction.numerator) <= _RATIONAL_CAP and fraction.denominator <= _RATIONAL_CAP
 
 
-def _checked_float(fraction: Fraction) -> float:
+def _checked_float(fraction: Fraction) -> Number:
     if fraction.numerator.bit_length() - fraction.denominator.bit_length() > MAX_LOG2:
         raise FormulaLimitError("number_overflow")
-    return float(fraction)
+    return _exact(float(fraction))
 
 
 def pi() -> Node:
@@ -189,9 +191,18 @@ def mul(*factors: Node) -> Node:
     if coefficient == 0:
         return const(0)
     parts = [power(base, const(exponent)) for base, exponent in powers.values() if exponent != 0]
+    if any(part.op == "mul" for part in parts):  # sqrt(x*y)**2 has become x*y
+        return mul(const(coefficient), *parts)
+    parts.sort(key=is_below_line)
     if coefficient != 1 or not parts:
         parts.insert(0, const(coefficient))
     return parts[0] if len(parts) == 1 else _intern("mul", tuple(parts), None)
+
+
+def is_below_line(factor: Node) -> bool:
+    """Whether a factor is written in the denominator: it has a whole negative exponent."""
+    exponent = split_power(factor)[1]
+    return exponent < 0 and float(exponent).is_integer()
 
 
 def split_power(node: Node) -> tuple[Node, Number]:
@@ -236,10 +247,10 @@ def _fold_power(base: Number, exponent: Number) -> Number:
 
 
 def call(name: str, *args: Node) -> Node:
-    """A function of `FUNCTIONS` (one argument) or `PAIRS` (two); numbers are folded."""
+    """A function of `FUNCTIONS` (one argument) or `PAIRS` (two); numbers are folded where NumPy alone can."""
     if name == "sqrt":
         return power(args[0], const(Fraction(1, 2)))
-    if all(arg.op == "const" for arg in args):
+    if name not in SPECIAL and all(arg.op == "const" for arg in args):
         return const(_fold_call(name, args))
     return _intern(name, args, None)
 
@@ -251,7 +262,8 @@ def _fold_call(name: str, args: tuple[Node, ...]) -> float:
     with np.errstate(all="ignore"):
         value = float(FUNCTIONS[name].value(*numbers) if name in FUNCTIONS else PAIRS[name][0](*numbers))
     if not math.isfinite(value):
-        raise FormulaLimitError("number_overflow")
+        shown = ", ".join(f"{number:.6g}" for number in numbers)
+        raise FormulaLimitError("number_overflow" if name in _GROWING else "outside_domain", function=name, number=shown)
     return value
 
 

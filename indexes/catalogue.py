@@ -1,0 +1,85 @@
+"""The entries of a snapshot by row: identity, tenant, double key, and where each stands in `entries.jsonl`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.entry import Entry
+from indexes.database import Database, marks
+from indexes.dimensions import signature
+
+FILE = "entries.jsonl"
+_LEARNED = "table:"
+_CREATE = (
+    "CREATE TABLE entry (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, start INTEGER, length INTEGER)",
+    "CREATE INDEX entry_id ON entry (id)",
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What ranking needs of an entry without reading it. double: equal for entries that say the same; learned: table hashes."""
+
+    row: int
+    id: str
+    tenant: str
+    double: str
+    learned: frozenset[str]
+
+
+def canonical_json(entry: Entry) -> bytes:
+    """One line, the same bytes for equal entries."""
+    return entry.model_dump_json(exclude_defaults=True).encode() + b"\n"
+
+
+def learned_from(entry: Entry) -> frozenset[str]:
+    """Hashes of the tables an entry was learned from: tags `table:<hash>`."""
+    return frozenset(tag.removeprefix(_LEARNED) for tag in entry.tags if tag.startswith(_LEARNED))
+
+
+def double_key(entry: Entry) -> str:
+    """Equal for two spellings of one law: canonical form and the dimensions of target and variables agree."""
+    return hashlib.sha256(f"{entry.key}|{signature(entry).text}".encode()).hexdigest()[:16]
+
+
+def write(database: Database, folder: Path, entries: Iterable[Entry]) -> None:
+    """Rows are numbered in the order given."""
+    for sql in _CREATE:
+        database.run(sql)
+    with (folder / FILE).open("wb") as file:
+        database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
+
+
+def _rows(write: object, entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
+    start = 0
+    for row, entry in enumerate(entries):
+        length = write(line := canonical_json(entry))  # type: ignore[operator]
+        yield row, entry.id, entry.tenant, double_key(entry), " ".join(sorted(learned_from(entry))), start, len(line)
+        start += length
+
+
+class Catalogue:
+    """Reads cards and entries."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._path = folder / FILE
+
+    def cards(self, rows: Sequence[int]) -> Mapping[int, Card]:
+        found = self._database.rows(f"SELECT row, id, tenant, double, learned FROM entry WHERE row IN ({marks(rows)})", rows)
+        return {row: Card(row, id_, tenant, double, frozenset(learned.split())) for row, id_, tenant, double, learned in found}
+
+    def entry(self, row: int) -> Entry:
+        ((start, length),) = self._database.rows("SELECT start, length FROM entry WHERE row = ?", (row,))
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return Entry.model_validate_json(file.read(length))
+
+    def row_of(self, identifier: str) -> int | None:
+        return next((row for (row,) in self._database.rows("SELECT row FROM entry WHERE id = ?", (identifier,))), None)
+
+    def __len__(self) -> int:
+        return int(self._database.rows("SELECT count(*) FROM entry")[0][0])

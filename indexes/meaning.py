@@ -1,0 +1,52 @@
+"""The meaning channel: sentence embeddings of question and entries, nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from corpus.entry import Entry
+from indexes.embed import Embedder, Vectors
+from indexes.fuse import Hit
+from indexes.texts import passages
+from indexes.vectors import VectorStore
+
+_BATCH = 256
+
+
+def entry_vectors(embedder: Embedder, entries: Sequence[Entry], advance: Callable[[int], None]) -> Vectors:
+    """One unit vector per entry, shape (n, d): the mean over its passages. advance is told how many are done."""
+    parts: list[Vectors] = []
+    waiting = iter(entries)
+    while batch := list(islice(waiting, _BATCH)):
+        parts.append(_batch_vectors(embedder, batch))
+        advance(sum(map(len, parts)))
+    return np.concatenate(parts) if parts else np.zeros((0, embedder.dimension), np.float32)
+
+
+def _batch_vectors(embedder: Embedder, entries: Sequence[Entry]) -> Vectors:
+    texts = [passage for entry in entries for passage in passages(entry)]
+    means = embedder.encode(texts).reshape(len(entries), -1, embedder.dimension).mean(axis=1)
+    return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+class Meaning:
+    """Searches a vector store with the embedder it was built with."""
+
+    def __init__(self, store: VectorStore, embedder: Embedder) -> None:
+        self._store = store
+        self._embedder = embedder
+
+    def search(self, text: str, tenants: Sequence[str], depth: int) -> list[Hit]:
+        """Entries that mean nearly the same as the text, best first; nothing for a text without a letter."""
+        if not any(letter.isalnum() for letter in text):
+            return []
+        found = dict(self._nearest(self._embedder.encode([text])[0], tenants, depth))
+        ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:depth]
+        return [Hit(row, cosine, 1.0, f"{cosine:.2f}") for row, cosine in ordered]
+
+    def _nearest(self, vector: Vectors, tenants: Sequence[str], depth: int) -> Iterator[tuple[int, float]]:
+        for tenant in tenants:
+            yield from self._store.nearest(tenant, vector, depth).items()

@@ -1,0 +1,181 @@
+"""Building a snapshot beside the one that serves, verifying it, and swapping it in.
+
+Killed at any point, the old snapshot goes on serving: the new one gets its manifest last, its name by one rename, and CURRENT by one
+`os.replace`. Equal entries and embedder give an equal id, so building again what is there does nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from corpus.entry import Entry
+from corpus.errors import IndexingError
+from corpus.language import Language, text
+from indexes import catalogue, dimensions, words
+from indexes.catalogue import canonical_json
+from indexes.database import Database
+from indexes.embed import Embedder
+from indexes.golden import Golden, recall_by_language
+from indexes.meaning import entry_vectors
+from indexes.retriever import Retriever
+from indexes.snapshot import CURRENT, FILES, SCHEMA, SNAPSHOTS, EmbedderIdentity, Manifest, Snapshot, current_id, file_hash, snapshot_folder
+from indexes.vectors import VectorStore
+
+KEEP = 3
+_BUILDING = "building-"
+_ABANDONED_AFTER = 6 * 3600.0
+Stage = Literal["reading", "embedding", "storing", "verifying", "published", "unchanged", "fallback", "broken"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a build is: `done` of `total` entries in one stage (0 of 0 where there is nothing to count)."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+
+    def text(self, language: Language = "en") -> str:
+        return text(f"index.{self.stage}", language, done=self.done, total=self.total)
+
+
+Tell = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """Tells nobody."""
+
+
+def snapshot_id(entries: Sequence[Entry], given: Embedder) -> str:
+    """Hash of the entries (in the order of their ids), the embedder and the schema."""
+    digest = hashlib.sha256(f"{SCHEMA}|{EmbedderIdentity.of(given)}".encode())
+    for entry in entries:
+        digest.update(canonical_json(entry))
+    return digest.hexdigest()[:20]
+
+
+def publish(
+    entries: Iterable[Entry], index: Path, given: Embedder, *, source: str = "", golden: Golden | None = None, tell: Tell = silent
+) -> Manifest:
+    """Build, verify and swap in the snapshot of these entries; then prune all but the newest three.
+
+    golden: questions it must answer; IndexingError, and nothing swapped, if recall@5 of a language is below their floor.
+    """
+    ordered = sorted(entries, key=lambda entry: (entry.id, entry.tenant))
+    identifier = snapshot_id(ordered, given)
+    folder = snapshot_folder(index, identifier)
+    manifest = _usable(folder, given)
+    if manifest is None:
+        manifest = _build_beside(folder, identifier, ordered, given, source, golden, tell)
+    tell(Progress("published" if _swap(index, identifier) else "unchanged", manifest.entries, manifest.entries))
+    prune(index)
+    return manifest
+
+
+def _usable(folder: Path, given: Embedder) -> Manifest | None:
+    """The manifest of a snapshot that opens, else None and the remains are removed."""
+    try:
+        snapshot = Snapshot.open(folder, given)
+    except IndexingError:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    snapshot.close()
+    return snapshot.manifest
+
+
+def _build_beside(
+    folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, golden: Golden | None, tell: Tell
+) -> Manifest:
+    building = folder.parent.parent / f"{_BUILDING}{identifier}-{os.getpid()}-{time.monotonic_ns()}"
+    building.mkdir(parents=True)
+    try:
+        manifest = _build(building, identifier, entries, given, source, tell)
+        manifest = _verify(building, manifest, given, golden, tell)
+        folder.parent.mkdir(exist_ok=True)
+        _rename(building, folder)
+        return manifest
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _rename(building: Path, folder: Path) -> None:
+    try:
+        building.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # otherwise another process finished the same snapshot first
+            raise
+
+
+def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, tell: Tell) -> Manifest:
+    vectors = entry_vectors(given, entries, lambda done: tell(Progress("embedding", done, len(entries))))
+    tell(Progress("storing", 0, len(entries)))
+    store = VectorStore.open(folder)
+    for tenant in dict.fromkeys(entry.tenant for entry in entries):
+        rows = [row for row, entry in enumerate(entries) if entry.tenant == tenant]
+        store.add(tenant, rows, vectors[rows])
+    store.close()
+    _write_database(folder, entries)
+    tell(Progress("storing", len(entries), len(entries)))
+    files = {name: file_hash(folder / name) for name in FILES}
+    built = datetime.now(UTC).isoformat(timespec="seconds")
+    manifest = Manifest(identifier, EmbedderIdentity.of(given), len(entries), len(entries), source, built, files)
+    manifest.write(folder)
+    return manifest
+
+
+def _write_database(folder: Path, entries: Sequence[Entry]) -> None:
+    database = Database.create(folder)
+    catalogue.write(database, folder, entries)
+    words.write(database, entries)
+    dimensions.write(database, entries)
+    database.close()
+
+
+def _verify(folder: Path, manifest: Manifest, given: Embedder, golden: Golden | None, tell: Tell) -> Manifest:
+    """Open it as a reader would and ask the golden questions; the manifest then carries their recall."""
+    snapshot = Snapshot.open(folder, given)
+    try:
+        if golden is None:
+            return manifest
+        tell(Progress("verifying", 0, len(golden.queries)))
+        found = recall_by_language(Retriever(snapshot), golden, 5)
+    finally:
+        snapshot.close()
+    for language, value in found.items():
+        if value < golden.floor:
+            raise IndexingError("golden_recall", language=language, recall=f"{value:.2f}", floor=f"{golden.floor:.2f}")
+    verified = replace(manifest, golden=found)
+    verified.write(folder)
+    return verified
+
+
+def _swap(index: Path, identifier: str) -> bool:
+    """Point CURRENT at the snapshot; False if it already did."""
+    try:
+        if current_id(index) == identifier:
+            return False
+    except IndexingError:
+        pass
+    pointer = index / f"{CURRENT}.{os.getpid()}"
+    pointer.write_text(f"{identifier}\n", encoding="ascii")
+    os.replace(pointer, index / CURRENT)
+    return True
+
+
+def prune(index: Path, keep: int = KEEP) -> list[str]:
+    """Remove all but the newest snapshots (the current one always stays) and what killed builds left behind; names what went."""
+    snapshots = sorted((path for path in (index / SNAPSHOTS).iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
+    current = current_id(index)
+    old = [path for path in snapshots if path.name != current][keep - 1 :]
+    left = [path for path in index.glob(f"{_BUILDING}*") if time.time() - path.stat().st_mtime > _ABANDONED_AFTER]
+    for path in (*old, *left):
+        shutil.rmtree(path, ignore_errors=True)
+    return [path.name for path in (*old, *left)]

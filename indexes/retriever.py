@@ -1,0 +1,69 @@
+"""The retriever: every channel asked, lists fused, doubles folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+from corpus.errors import IndexingError
+from indexes.catalogue import Card
+from indexes.fuse import Fused, Hit, fuse
+from indexes.query import Channel, Query, Retrieved
+from indexes.snapshot import CurrentIndex, Snapshot
+
+DEPTH = 60
+WEIGHTS: Mapping[Channel, float] = MappingProxyType({"meaning": 1.0, "words": 1.5, "dimensions": 1.0})
+
+
+class Retriever:
+    """Finds the entries that fit a question, and says why. Threads may share it.
+
+    source: an open snapshot, or a `CurrentIndex` to follow. weights: of the channels in the fusion; 0 leaves a channel out.
+    problems: what went wrong on the way here and was worked round, for the caller to say aloud.
+    """
+
+    def __init__(self, source: Snapshot | CurrentIndex, weights: Mapping[Channel, float] = WEIGHTS, problems: Sequence[IndexingError] = ()) -> None:
+        self._source = source
+        self.weights = weights
+        self._problems = tuple(problems)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that answers now."""
+        return self._source.snapshot() if isinstance(self._source, CurrentIndex) else self._source
+
+    @property
+    def problems(self) -> tuple[IndexingError, ...]:
+        reopened = self._source.problem if isinstance(self._source, CurrentIndex) else None
+        return (*self._problems, reopened) if reopened is not None else self._problems
+
+    def with_weights(self, weights: Mapping[Channel, float]) -> Retriever:
+        """The same index with other weights (for ablation)."""
+        return Retriever(self._source, weights, self._problems)
+
+    def search(self, query: Query) -> list[Retrieved]:
+        """At most `query.limit` entries, best first; equal questions of one snapshot get equal answers."""
+        snapshot = self.snapshot
+        depth = max(DEPTH, 3 * query.limit)
+        lists: dict[Channel, list[Hit]] = {c: snapshot.search(c, query, depth) for c, weight in self.weights.items() if weight > 0}
+        fused = fuse(lists, self.weights)
+        cards = snapshot.catalogue.cards([item.row for item in fused])
+        groups = _folded((item for item in fused if not cards[item.row].learned & query.exclude_tables), cards)
+        return [_retrieved(snapshot, group, cards) for group in groups[: query.limit]]
+
+
+def _folded(fused: Iterator[Fused], cards: Mapping[int, Card]) -> list[list[Fused]]:
+    """Entries that say the same, together; groups in the order of their best."""
+    groups: dict[str, list[Fused]] = {}
+    for item in fused:
+        groups.setdefault(cards[item.row].double, []).append(item)
+    return list(groups.values())
+
+
+def _retrieved(snapshot: Snapshot, group: Sequence[Fused], cards: Mapping[int, Card]) -> Retrieved:
+    best, *others = group
+    return Retrieved(snapshot.catalogue.entry(best.row), best.score, best.reasons, tuple(cards[item.row].id for item in others))
+
+
+__all__ = ["DEPTH", "WEIGHTS", "Retriever"]

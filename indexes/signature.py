@@ -1,0 +1,205 @@
+"""The dimensions of an entry's symbols, and how the columns of a table can play them.
+
+A table's target may play the entry's target, or any other symbol: the entry is then *rearranged*. Every input column plays at
+most one of the remaining symbols; a variable nobody plays is *missing*, a parameter nobody plays is fitted. A symbol whose unit is
+`any`, and a column whose unit is unknown, fit everything but count for little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Literal
+
+from corpus.dimension import Dimension
+from corpus.entry import Entry
+from indexes.query import ColumnHint
+
+Role = Literal["target", "variable", "parameter"]
+Weight = Callable[[Dimension | None], float]
+_ROLES: tuple[Role, ...] = ("target", "variable", "parameter")
+_EXACT = {"target": 1.0, "variable": 1.0, "parameter": 0.85}
+_PLAYS_TARGET = {"target": 1.0, "variable": 0.9, "parameter": 0.8}
+_WILD = 0.4
+_PER_FREE_PARAMETER = 0.005
+UNKNOWN_WEIGHT = 0.2
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One symbol. dimension None: any unit fits."""
+
+    symbol: str
+    role: Role
+    dimension: Dimension | None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return _ROLES.index(self.role), "any" if self.dimension is None else str(self.dimension)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The slots of an entry, target first, then by role and dimension."""
+
+    slots: tuple[Slot, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """Equal for entries that the same tables fit; without symbols."""
+        return ";".join(f"{role}:{dimension}" for role, dimension in (slot.key for slot in self.slots))
+
+
+def signature(entry: Entry) -> Signature:
+    """UnitError if the entry names a unit nobody knows."""
+    roles = [(entry.target.symbol, "target")]
+    roles += [(v.symbol, "variable") for v in entry.variables] + [(p.symbol, "parameter") for p in entry.parameters]
+    units = [entry.unit_of(symbol) for symbol, _ in roles]
+    slots = [Slot(s, r, None if u is None else u.dimension) for (s, r), u in zip(roles, units, strict=True)]  # type: ignore[arg-type]
+    return Signature(tuple(sorted(slots, key=lambda slot: (slot.key, slot.symbol))))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which symbol each column plays.
+
+    target: the symbol the table's target plays. columns: symbol -> input column. missing: variables nobody plays. unused: columns
+    that play nothing. score: 1 when every column fits exactly and nothing is missing.
+    """
+
+    target: str
+    columns: Mapping[str, str]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+    score: float
+    rearranged: bool
+
+    def __str__(self) -> str:
+        played = ", ".join(f"{symbol}={column}" for symbol, column in self.columns.items())
+        return f"{self.target} <- {played}" if played else self.target
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The best play of one signature: score in 0..1, in how many ways columns can be dealt, and one such deal by position."""
+
+    score: float
+    ways: int
+    target: int
+    deal: tuple[tuple[int, int], ...]
+
+
+def uniform(dimension: Dimension | None) -> float:
+    """Every known dimension tells as much as any other."""
+    return UNKNOWN_WEIGHT if dimension is None else 1.0
+
+
+def best_fit(slots: Sequence[Slot], target: Dimension | None, inputs: Sequence[Dimension | None], weight: Weight = uniform) -> Fit | None:
+    """The best-scored play of the table's target, None if no symbol can play it."""
+    fits = (_fit(slots, position, target, inputs, weight) for position in _plays(slots, target))
+    return max(fits, key=lambda fit: fit.score, default=None)
+
+
+def _plays(slots: Sequence[Slot], target: Dimension | None) -> Iterator[int]:
+    """Symbols the table's target can play, one of each role and dimension."""
+    seen: set[tuple[int, str]] = set()
+    for position, slot in enumerate(slots):
+        if slot.key not in seen and (target is None or slot.dimension is None or slot.dimension == target):
+            seen.add(slot.key)
+            yield position
+
+
+def _fit(slots: Sequence[Slot], position: int, target: Dimension | None, inputs: Sequence[Dimension | None], weight: Weight) -> Fit:
+    free = [i for i in range(len(slots)) if i != position]
+    deal = _deal(slots, free, inputs)
+    gain = weight(target) * (_EXACT["target"] if _exact(slots[position], target) else _WILD)
+    gain += sum(weight(inputs[c]) * (_EXACT[slots[s].role] if _exact(slots[s], inputs[c]) else _WILD) for s, c in deal)
+    played = {s for s, _ in deal}
+    missing = sum(weight(slots[i].dimension) for i in free if i not in played and slots[i].role != "parameter")
+    total = weight(target) + sum(map(weight, inputs)) + missing
+    fitted = sum(slots[i].role == "parameter" for i in free if i not in played)
+    score = _PLAYS_TARGET[slots[position].role] * gain / total - _PER_FREE_PARAMETER * min(fitted, 6)
+    return Fit(max(score, 0.0), _ways(slots, free, inputs), position, tuple(deal))
+
+
+def _exact(slot: Slot, dimension: Dimension | None) -> bool:
+    return dimension is not None and slot.dimension == dimension
+
+
+def _deal(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> list[tuple[int, int]]:
+    """Columns to symbols: first where dimensions agree, then `any` symbols, last the columns of unknown unit."""
+    left, deal = list(free), []
+    order = sorted(range(len(inputs)), key=lambda c: inputs[c] is None)
+    for fits in (lambda s, c: _exact(s, c), lambda s, c: c is None or s.dimension is None):
+        for column in [c for c in order if c not in {used for _, used in deal}]:
+            chosen = next((i for i in left if fits(slots[i], inputs[column])), None)
+            if chosen is not None:
+                left.remove(chosen)
+                deal.append((chosen, column))
+    return deal
+
+
+def _ways(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> int:
+    """In how many ways columns of one dimension can be dealt to symbols of that dimension."""
+    places = Counter(slots[i].dimension for i in free)
+    ways = 1
+    for dimension, count in Counter(inputs).items():
+        many = len(free) if dimension is None else places[dimension]
+        ways *= math.perm(max(many, count), min(many, count)) if many else 1
+    return ways
+
+
+def assignments(entry: Entry, target: ColumnHint, inputs: Sequence[ColumnHint], limit: int = 20) -> list[Assignment]:
+    """Ways the columns can play the entry's symbols, best score first, then in the order of the entry's own symbols.
+
+    Only complete deals: a column stays unused only if no symbol is left for it. At most `limit` are returned.
+    """
+    slots = signature(entry).slots
+    found: list[Assignment] = []
+    for position, slot in enumerate(slots):
+        if target.dimension is None or slot.dimension in (None, target.dimension):
+            found += islice(_assigned(slots, position, target, inputs), limit)
+    return sorted(found, key=lambda assignment: -assignment.score)[:limit]
+
+
+def _assigned(slots: Sequence[Slot], position: int, target: ColumnHint, inputs: Sequence[ColumnHint]) -> Iterator[Assignment]:
+    dimensions = [column.dimension for column in inputs]
+    free = [i for i in range(len(slots)) if i != position]
+    size = len(_deal(slots, free, dimensions))
+    for deal in _deals(slots, free, dimensions, 0, size):
+        yield _assignment(slots, position, target, inputs, deal)
+
+
+def _deals(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None], column: int, size: int) -> Iterator[dict[int, int]]:
+    """Every way to deal `size` of the columns from `column` on."""
+    if size == 0:
+        yield {}
+        return
+    if len(inputs) - column < size:
+        return
+    for i in sorted(free, key=lambda i: (not _exact(slots[i], inputs[column]), i)):
+        if inputs[column] is None or slots[i].dimension in (None, inputs[column]):
+            for rest in _deals(slots, [j for j in free if j != i], inputs, column + 1, size - 1):
+                yield {i: column, **rest}
+    yield from _deals(slots, free, inputs, column + 1, size)
+
+
+def _assignment(
+    slots: Sequence[Slot], position: int, target: ColumnHint, inputs: Sequence[ColumnHint], deal: Mapping[int, int]
+) -> Assignment:
+    gain = uniform(target.dimension) * (1 if _exact(slots[position], target.dimension) else _WILD)
+    gain += sum(uniform(inputs[c].dimension) * (_EXACT[slots[s].role] if _exact(slots[s], inputs[c].dimension) else _WILD) for s, c in deal.items())
+    missing = [i for i, slot in enumerate(slots) if i != position and i not in deal and slot.role != "parameter"]
+    total = sum(uniform(c.dimension) for c in (target, *inputs)) + sum(uniform(slots[i].dimension) for i in missing)
+    return Assignment(
+        target=slots[position].symbol,
+        columns={slots[i].symbol: inputs[c].name for i, c in deal.items()},
+        missing=tuple(slots[i].symbol for i in missing),
+        unused=tuple(column.name for c, column in enumerate(inputs) if c not in deal.values()),
+        score=_PLAYS_TARGET[slots[position].role] * gain / total,
+        rearranged=slots[position].role != "target",
+    )

@@ -1,0 +1,48 @@
+"""How well the form predicts rows it has not seen: between the data (held-out) and beyond them (edge)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corpus.language import Sentence
+from recommender.assess._base import Evidence, Fitted, nmse, split_errors
+
+
+class Accuracy:
+    """Held-out NMSE by cross-validation (Hastie et al., Elements of Statistical Learning, 7.10). score = 1 - NMSE, at least 0."""
+
+    kind = "accuracy"
+
+    def assess(self, fitted: Fitted) -> Evidence:
+        """Numbers: train_nmse, held_out_nmse, r2, max_relative_error."""
+        samples = fitted.problem.samples
+        variance = float(np.var(samples.target)) or 1.0
+        folds = fitted.problem.folds
+        weights = [len(test) for _, test in folds]
+        held_out = float(np.average(split_errors(fitted, folds), weights=weights))
+        train = nmse(samples.target, fitted.prediction, variance)
+        size = np.maximum(np.abs(samples.target), 1e-12 * np.max(np.abs(samples.target)))
+        with np.errstate(all="ignore"):
+            relative = float(np.max(np.abs(samples.target - fitted.prediction) / size))
+        numbers = {"train_nmse": train, "held_out_nmse": held_out, "r2": 1 - train, "max_relative_error": relative}
+        words = Sentence.of("evidence.accuracy", percent=_percent(held_out), r2=f"{1 - train:.5f}")
+        return Evidence(self.kind, max(0.0, 1 - held_out), words, numbers)
+
+
+class Edge:
+    """Extrapolation: the outer sixth of each input predicted from the rest. score = 1/(1 + 10 NMSE)."""
+
+    kind = "edge"
+
+    def assess(self, fitted: Fitted) -> Evidence:
+        """Numbers: edge_nmse, the mean over the edge splits."""
+        edges = fitted.problem.edges
+        if not edges:
+            return Evidence(self.kind, 0.0, Sentence.of("evidence.edge_unknown"))
+        value = float(np.mean(split_errors(fitted, edges)))
+        return Evidence(self.kind, 1 / (1 + 10 * value), Sentence.of("evidence.edge", percent=_percent(value)), {"edge_nmse": value})
+
+
+def _percent(value: float) -> str:
+    """Root of an NMSE: error as a share of the target's spread, in percent."""
+    return f"{100 * np.sqrt(value):.3g}"

@@ -1,0 +1,52 @@
+"""How short the explanation is: bits for the form, its numbers and what it leaves unexplained."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from corpus import tree
+from corpus.language import Sentence
+from recommender.assess._base import Evidence, Fitted
+
+_BITS_PER_NODE = 2.0
+_FLOOR = 1e-24
+
+
+def structure_bits(root: tree.Node) -> float:
+    """Two bits a node, and the digits of each written number beyond small integers."""
+    numbers = sum(_number_bits(node) for node in tree.walk(root) if node.op == "const")
+    return _BITS_PER_NODE * tree.size(root) + numbers
+
+
+def _number_bits(node: tree.Node) -> float:
+    return 0.0 if node.number in (-1, 1, 2, 3, 4, 0.5, 0.25) else min(24.0, 3.3 * len(repr(node.number).strip("0.-")))
+
+
+class Parsimony:
+    """Description length (Rissanen 1978): structure + (k/2) log2 n for k fitted numbers + (n/2) log2 NMSE.
+
+    score = 1/(1 + bits of structure and numbers / 60): what a reader feels as simple, whatever the residual.
+    """
+
+    kind = "parsimony"
+
+    def assess(self, fitted: Fitted) -> Evidence:
+        """Numbers: model_bits, residual_bits, description_length, parameters, nodes."""
+        samples = fitted.problem.samples
+        n, k = len(samples), len(fitted.free)
+        variance = float(np.var(samples.target)) or 1.0
+        train = max(fitted.fit.rss / n / variance if np.isfinite(fitted.fit.rss) else math.inf, _FLOOR)
+        model = structure_bits(fitted.fit.formula.root) + 0.5 * k * math.log2(n)
+        residual = 0.5 * n * math.log2(train) if math.isfinite(train) else math.inf
+        numbers = {
+            "model_bits": model,
+            "residual_bits": residual,
+            "description_length": model + residual,
+            "parameters": float(k),
+            "nodes": float(tree.size(fitted.fit.formula.root)),
+        }
+        words = Sentence.of("evidence.parsimony", parameters=k, bits=f"{model:.0f}")
+        warnings = (Sentence.of("warning.too_many_parameters", parameters=k, rows=n),) if 3 * k > n else ()
+        return Evidence(self.kind, 1 / (1 + model / 60), words, numbers, warnings)

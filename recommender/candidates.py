@@ -1,0 +1,48 @@
+"""Proposals that mean the same become one candidate that carries all their votes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from corpus.canonical import canonicalise
+from corpus.formula import Formula
+from recommender.proposers._base import Proposal
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One family of formulas: its canonical key, the spelling with the best-understood coefficients, all proposals of it."""
+
+    key: str
+    lead: Proposal
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def formula(self) -> Formula:
+        return self.lead.formula
+
+    @property
+    def votes(self) -> int:
+        """Independent proposers; several corpus entries of one form are one vote."""
+        return len({proposal.proposer for proposal in self.proposals})
+
+
+def deduplicate(proposals: Iterable[Proposal]) -> list[Candidate]:
+    """Candidates in the order in which their form first appeared.
+
+    Known constants keep a form apart from the same form with free coefficients: fewer free numbers are more evidence.
+    """
+    groups: dict[str, list[Proposal]] = {}
+    for proposal in proposals:
+        groups.setdefault(_key(proposal), []).append(proposal)
+    return [Candidate(key, max(group, key=_clarity), tuple(group)) for key, group in groups.items()]
+
+
+def _key(proposal: Proposal) -> str:
+    return canonicalise(proposal.formula.bind(proposal.known)).key
+
+
+def _clarity(proposal: Proposal) -> tuple[int, float]:
+    """Prefer the spelling whose coefficients have a meaning, then the one with fewer of them."""
+    return sum(name in proposal.meanings for name in proposal.formula.parameters), -len(proposal.formula.parameters)

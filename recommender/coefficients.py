@@ -1,0 +1,125 @@
+"""Coefficients as a person reads them: value ± error in a sensible unit, and what the number is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from corpus.dimension import Dimension, DimensionReport
+from corpus.entry import Words
+from corpus.errors import UnitError
+from corpus.units import Unit, parse_unit, unit_for
+from recommender.assess import Fitted
+from recommender.assess.physics import dimension_report
+from recommender.meaning import Meaning
+
+_READABLE = (1e-3, 1e5)
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """value, error and 95 % interval in `unit` ("" for a pure number, "?" where units leave it open); si is the value in SI."""
+
+    name: str
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    unit: str
+    si: float
+    known: bool = False
+    meaning: Words | None = None
+    quantity: str = ""
+
+
+def describe(fitted: Fitted) -> tuple[Coefficient, ...]:
+    """All coefficients of a fitted candidate, in the order of the formula."""
+    report = dimension_report(fitted)
+    return tuple(_describe(name, fitted, report) for name in fitted.fit.formula.parameters)
+
+
+def _describe(name: str, fitted: Fitted, report: DimensionReport) -> Coefficient:
+    fit, lead = fitted.fit, fitted.candidate.lead
+    meaning = lead.meanings.get(name)
+    si = fit.parameters[name]
+    error = 0.0 if name in lead.known else fit.standard_errors.get(name, math.nan)
+    low, high = (si, si) if name in lead.known else fit.intervals.get(name, (math.nan, math.nan))
+    dimension = report.known.get(name) if report.consistent or _only_debt(report) else None
+    unit, text = _unit(si, dimension, meaning, fitted)
+    low, high = sorted((_shown(low, unit), _shown(high, unit)))
+    return Coefficient(
+        name,
+        _shown(si, unit),
+        error / abs(unit.factor),
+        low,
+        high,
+        text,
+        si,
+        name in lead.known,
+        None if meaning is None else meaning.words,
+        "" if dimension is None else quantity_of(dimension),
+    )
+
+
+def _only_debt(report: DimensionReport) -> bool:
+    return all(conflict.kind == "free_power" for conflict in report.conflicts)
+
+
+def _shown(value: float, unit: Unit) -> float:
+    return value / unit.factor
+
+
+def _unit(si: float, dimension: Dimension | None, meaning: Meaning | None, fitted: Fitted) -> tuple[Unit, str]:
+    """The unit of the source where it fits, else one the customer uses, else SI."""
+    stated = _stated(meaning)
+    plain = Unit("1", Dimension(), 1.0)
+    if dimension is None:
+        return plain, stated.label if stated is not None and fitted.problem.has_units else "?"
+    if stated is not None and stated.dimension == dimension and not stated.offset:
+        return stated, stated.label
+    if dimension.is_dimensionless:
+        return plain, ""
+    choices = [unit for unit in fitted.problem.units if _READABLE[0] <= abs(si / unit.factor) <= _READABLE[1]]
+    unit = unit_for(dimension, tuple(choices))
+    return unit, unit.label
+
+
+def _stated(meaning: Meaning | None) -> Unit | None:
+    if meaning is None or meaning.unit in (None, "any"):
+        return None
+    try:
+        return parse_unit(str(meaning.unit))
+    except UnitError:
+        return None
+
+
+_QUANTITIES: Mapping[Dimension, str] = {
+    Dimension.of(m=1): "length",
+    Dimension.of(s=1): "time",
+    Dimension.of(kg=1): "mass",
+    Dimension.of(K=1): "temperature",
+    Dimension.of(A=1): "current",
+    Dimension.of(m=-1): "wavenumber",
+    Dimension.of(s=-1): "rate",
+    Dimension.of(m=1, s=-1): "speed",
+    Dimension.of(m=1, s=-2): "acceleration",
+    Dimension.of(m=2): "area",
+    Dimension.of(m=3): "volume",
+    Dimension.of(m=2, s=-1): "diffusivity",
+    Dimension.of(kg=1, m=-3): "density",
+    Dimension.of(kg=1, m=1, s=-2): "force",
+    Dimension.of(kg=1, m=-1, s=-2): "pressure",
+    Dimension.of(kg=1, m=2, s=-2): "energy",
+    Dimension.of(kg=1, m=2, s=-3): "power",
+    Dimension.of(kg=1, m=2, s=-3, A=-1): "voltage",
+    Dimension.of(kg=1, m=2, s=-3, A=-2): "resistance",
+    Dimension.of(kg=1, m=-1, s=-1): "viscosity",
+    Dimension.of(A=1, s=1): "charge",
+    Dimension(): "number",
+}
+
+
+def quantity_of(dimension: Dimension) -> str:
+    """Key of the usual name of a quantity of this dimension (`quantity.<key>` in the string table), "" if there is none."""
+    return _QUANTITIES.get(dimension, "")

@@ -1,0 +1,6 @@
+"""Coefficients of a given form: global least squares without starts, with uncertainty and words for what is not determined."""
+
+from recommender.fitting.fit import fit
+from recommender.fitting.result import Fit, Optimum, Prior
+
+__all__ = ["Fit", "Optimum", "Prior", "fit"]

@@ -1,0 +1,135 @@
+"""The last digits: Gauss-Newton on all parameters of the formula itself, and the least-squares system at its end.
+
+Rows are taken in blocks and each block is reduced to a triangle (Golub & Van Loan, Matrix Computations, 4th ed., sec. 5.3: QR of stacked triangles), so that a
+million rows need no more memory than fifty thousand and no digits are lost to normal equations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.evaluate import Bound, Program
+from corpus.functions import Array
+from corpus.tree import Node
+from recommender.fitting.work import Work, program_cost
+from recommender.samples import Samples
+
+BLOCK = 50_000
+_DAMPINGS = ((0.0, 1e-8, 1e-5, 1e-2), (0.0, 1e-6, 1e-3))
+
+
+@dataclass(frozen=True)
+class System:
+    """The linearised problem at a point: R (k, k) of the weighted Jacobian, right-hand side Q'r (k,), rss."""
+
+    triangle: Array
+    right: Array
+    rss: float
+
+
+class FullModel:
+    """A formula in all its parameters on all rows, in blocks."""
+
+    def __init__(self, root: Node, names: Sequence[str], samples: Samples, work: Work) -> None:
+        self.names = tuple(names)
+        self.work = work
+        self._program = Program([root])
+        self._cost = program_cost(self._program)
+        self._blocks = [samples.take(np.arange(i, min(i + BLOCK, len(samples)))) for i in range(0, len(samples), BLOCK)]
+        self._bound = self._program.bind(self._blocks[0].columns, len(self._blocks[0])) if len(self._blocks) == 1 else None
+
+    def _bounds(self) -> Iterator[tuple[Samples, Bound]]:
+        for block in self._blocks:
+            yield block, self._bound or self._program.bind(block.columns, len(block))
+
+    def system(self, values: Array) -> System:
+        """Jacobian triangle and residual at `values` (k,); rss is inf where the formula is not finite."""
+        k = len(self.names)
+        stacked, outside = np.zeros((0, k + 1)), 0.0
+        point = dict(zip(self.names, values.reshape(-1, 1, 1), strict=True))
+        with np.errstate(all="ignore"):
+            for block, bound in self._bounds():
+                triangle = np.linalg.qr(np.vstack([stacked, self._block(block, bound, point)]), mode="r")
+                stacked = triangle[:k]
+                outside += float(np.sum(triangle[k:, k] ** 2))
+        rss = float(np.sum(stacked[:, k] ** 2)) + outside
+        padded = np.vstack([stacked, np.zeros((k - len(stacked), k + 1))])
+        return System(padded[:, :k], padded[:, k], rss if math.isfinite(rss) else math.inf)
+
+    def _block(self, block: Samples, bound: Bound, point: Mapping[str, Array]) -> Array:
+        """[J, r] of one block, weighted, shape (rows, k + 1); non-finite derivatives zeroed."""
+        calls, weight = self._cost
+        self.work.charge(2 * calls * (1 + len(point)), len(block) * (weight + 1) * (1 + 2 * len(point)))
+        value, tangents = bound.derivatives(point, self.names)[0]
+        out = np.empty((len(block), len(self.names) + 1))
+        for i, name in enumerate(self.names):
+            out[:, i] = tangents.get(name, 0.0)
+        out[:, :-1] = np.where(np.isfinite(out[:, :-1]), out[:, :-1], 0.0)
+        out[:, -1] = block.target - np.broadcast_to(np.asarray(value, float), (1, len(block)))[0]
+        if not np.isfinite(out[:, -1]).all():
+            out[:, -1] = np.inf
+            out[:, :-1] = 0.0
+        return out if block.sigma is None else out / block.sigma[:, None]
+
+    def rss(self, values: Array) -> float:
+        """Weighted residual sum of squares, inf where the formula is not finite."""
+        point = dict(zip(self.names, values.reshape(-1, 1, 1), strict=True))
+        total = 0.0
+        with np.errstate(all="ignore"):
+            for block, bound in self._bounds():
+                self.work.charge(self._cost[0], len(block) * (self._cost[1] + 1))
+                residual = block.target - np.broadcast_to(np.asarray(bound.values(point)[0], float), (1, len(block)))[0]
+                residual = residual if block.sigma is None else residual / block.sigma
+                total += float(residual @ residual)
+        return total if math.isfinite(total) else math.inf
+
+
+def polish(model: FullModel, values: Array, steps: int) -> tuple[Array, System]:
+    """Gauss-Newton with damping only where the full step fails, to a relative rss change of 1e-13."""
+    system = _system(model, values)
+    for step in range(steps):
+        moved = _improve(model, values, system, _DAMPINGS[step >= 3])
+        if moved is None:
+            break
+        values, new = moved
+        change = (system.rss - new.rss) / system.rss if system.rss > 0 else 0.0
+        system = new
+        if change < 1e-13:
+            break
+    return values, system
+
+
+def _system(model: FullModel, values: Array) -> System:
+    k = len(values)
+    return model.system(values) if math.isfinite(model.rss(values)) else System(np.zeros((k, k)), np.zeros(k), math.inf)
+
+
+def _improve(model: FullModel, values: Array, system: System, dampings: Sequence[float]) -> tuple[Array, System] | None:
+    if not math.isfinite(system.rss):
+        return None
+    scale = column_scale(system.triangle)
+    for damping in dampings:
+        trial = values + _solve(system.triangle / scale, system.right, damping) / scale
+        if np.isfinite(trial).all() and model.rss(trial) < system.rss:
+            return trial, model.system(trial)
+    return None
+
+
+def _solve(matrix: Array, right: Array, damping: float) -> Array:
+    k = matrix.shape[1]
+    if damping:
+        matrix, right = np.vstack([matrix, math.sqrt(damping) * np.eye(k)]), np.concatenate([right, np.zeros(k)])
+    try:
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=1e-15)[0])
+    except np.linalg.LinAlgError:
+        return np.zeros(k)
+
+
+def column_scale(triangle: Array) -> Array:
+    """Euclidean length of the Jacobian's columns, 1 for a zero one."""
+    size = np.sqrt(np.sum(triangle**2, axis=0))
+    return np.where((size > 0) & np.isfinite(size), size, 1.0)

@@ -1,0 +1,105 @@
+"""Covariance of the parameters, and what the data cannot tell: directions in which the rss does not move.
+
+The Jacobian, its columns scaled to length one, is decomposed by singular values. Directions with a singular value below 1e-8 of the
+largest are null: a parameter that takes part in one has no standard error, and the combination that is determined is named.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from corpus.functions import Array
+from recommender.fitting.polish import System, column_scale
+
+_NULL = 1e-8
+_PART = 1e-3
+_CORRELATED = 0.999
+
+
+@dataclass(frozen=True)
+class Null:
+    """Parameters that move together without changing the curve; `combination` is what is determined, "" if it has no short name."""
+
+    names: tuple[str, ...]
+    combination: str
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """covariance (k, k) per unit of residual variance (nan rows where not determined), rank, null directions."""
+
+    covariance: Array
+    rank: int
+    nulls: tuple[Null, ...]
+
+
+def uncertainty(system: System, names: Sequence[str], values: Array) -> Uncertainty:
+    """Inverse of J'J on the directions the data determine."""
+    k = len(names)
+    if not k or not math.isfinite(system.rss) or not np.isfinite(system.triangle).all():
+        return Uncertainty(np.full((k, k), np.nan), 0, ())
+    scale = column_scale(system.triangle)
+    _, sizes, directions = np.linalg.svd(system.triangle / scale)
+    good = sizes > _NULL * max(float(sizes[0]), 1e-300)
+    kept = directions[good] / sizes[good, None]
+    covariance = kept.T @ kept / np.outer(scale, scale)
+    lost = np.zeros(k, bool)
+    nulls = []
+    for direction in directions[~good]:
+        part = np.abs(direction) > _PART
+        lost |= part
+        nulls.append(_null(direction / scale, part, names, values))
+    covariance[lost] = np.nan
+    covariance[:, lost] = np.nan
+    return Uncertainty(covariance, int(good.sum()), tuple(nulls))
+
+
+def _null(change: Array, part: np.ndarray[tuple[int], np.dtype[np.bool_]], names: Sequence[str], values: Array) -> Null:
+    rows = np.flatnonzero(part)
+    chosen = tuple(names[i] for i in rows)
+    if len(rows) != 2:
+        return Null(chosen, "")
+    a, b = (float(change[i]) for i in rows)
+    first, second = (float(values[i]) for i in rows)
+    if first and second and (power := _simple(-(a / first) / (b / second))) is not None:
+        return Null(chosen, _product(*chosen, power))
+    if (factor := _simple(-a / b)) is not None:
+        return Null(chosen, _sum(*chosen, factor))
+    return Null(chosen, "")
+
+
+def _simple(ratio: float) -> Fraction | None:
+    """The small fraction that a ratio is, to five digits."""
+    if not math.isfinite(ratio):
+        return None
+    near = Fraction(ratio).limit_denominator(4)
+    return near if near and abs(near) <= 6 and abs(float(near) - ratio) < 1e-5 * abs(ratio) else None
+
+
+def _product(a: str, b: str, power: Fraction) -> str:
+    """The product that stays constant: da/a = -power db/b keeps a*b**power."""
+    exponent = f"{abs(power)}" if power.denominator == 1 else f"({abs(power)})"
+    factor = b if abs(power) == 1 else f"{b}**{exponent}"
+    return f"{a}*{factor}" if power > 0 else f"{a}/{factor}"
+
+
+def _sum(a: str, b: str, factor: Fraction) -> str:
+    term = b if abs(factor) == 1 else f"{abs(factor)}*{b}"
+    return f"{a} + {term}" if factor > 0 else f"{a} - {term}"
+
+
+def correlated(covariance: Array, names: Sequence[str]) -> list[tuple[str, str, float]]:
+    """Pairs whose correlation exceeds 0.999 in size."""
+    errors = np.sqrt(np.diag(covariance))
+    pairs = []
+    for i, j in itertools.combinations(range(len(names)), 2):
+        size = covariance[i, j] / (errors[i] * errors[j]) if errors[i] > 0 and errors[j] > 0 else math.nan
+        if abs(size) > _CORRELATED:
+            pairs.append((names[i], names[j], float(size)))
+    return pairs

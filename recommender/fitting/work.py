@@ -1,0 +1,60 @@
+"""The budget of one fit, counted in work instead of time so that the same request gives the same answer.
+
+Every evaluation is charged its nominal cost: seconds of one core of the reference machine (a 2023 server core, NumPy with
+vector instructions), `NOMINAL_CALL` per NumPy call plus a fraction of a nanosecond to a few per element. A search stops when the
+charges reach the budget, whatever the clock says; the thread's CPU clock is only a safety limit, `SAFETY` times the budget away.
+"""
+
+from __future__ import annotations
+
+import time
+
+from corpus.evaluate import Program
+
+NOMINAL_CALL = 1.5e-6
+NOMINAL_ELEMENT = 0.45e-9
+SAFETY = 4.0
+_DEAR = {"sin": 5.0, "cos": 5.0, "sinc": 8.0, "tan": 4.0, "exp": 3.0, "log": 3.0, "tanh": 4.0, "sinh": 4.0, "cosh": 4.0, "pow": 4.0}
+_DEARER = 30.0
+
+
+class Work:
+    """Charges against a budget of nominal seconds."""
+
+    def __init__(self, budget: float) -> None:
+        self.budget = budget
+        self.spent = 0.0
+        self.evaluations = 0
+        self._started = time.thread_time()
+
+    def charge(self, calls: float, elements: float) -> None:
+        """Count `calls` NumPy calls over `elements` elements in all."""
+        self.spent += calls * NOMINAL_CALL + elements * NOMINAL_ELEMENT
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds of this thread since the start."""
+        return time.thread_time() - self._started
+
+    @property
+    def clock_hit(self) -> bool:
+        """Whether the safety limit was passed; from then on the answer depends on the machine."""
+        return self.seconds > SAFETY * self.budget + 0.1
+
+    def exhausted(self, share: float = 1.0) -> bool:
+        """Whether `share` of the budget is spent."""
+        return self.spent > share * self.budget or self.clock_hit
+
+
+def program_cost(program: Program) -> tuple[int, float]:
+    """(NumPy calls, weighted operations per element) of one evaluation of a program."""
+    calls, weight = 0, 0.0
+    for node in program.order:
+        if node.parameters and node.args:
+            calls += max(1, len(node.args) - 1)
+            weight += _weight(node.op, len(node.args)) if node.variables else 0.0
+    return calls, weight
+
+
+def _weight(op: str, arity: int) -> float:
+    return float(arity - 1) if op in ("add", "mul") else _DEAR.get(op, _DEARER)

@@ -1,0 +1,97 @@
+"""What a coefficient is: words, unit and usual range, carried from the formula's source through every rewriting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from corpus import tree
+from corpus.canonical import occurrences
+from corpus.constants import known_constant
+from corpus.entry import Entry, Words
+from corpus.formula import Formula
+from corpus.render import to_text
+from corpus.tree import Node
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Words for one coefficient; unit and range as its source states them (None where there is none)."""
+
+    words: Words
+    unit: str | None = None
+    range: tuple[float, float] | None = None
+    sign: str = "any"
+
+
+def entry_meanings(entry: Entry) -> dict[str, Meaning]:
+    """Meanings of every symbol of an entry that may end up as a coefficient."""
+    found = {part.symbol: Meaning(part.meaning, part.unit, part.range, part.sign) for part in entry.parts[1:]}
+    return found | {name: _constant_meaning(full) for name, full in entry.constants.items()}
+
+
+def _constant_meaning(name: str) -> Meaning:
+    words = name.replace("_", " ")
+    return Meaning(Words(en=words, ja=words), known_constant(name)[1])
+
+
+def merge_unidentifiable(formula: Formula, meanings: Mapping[str, Meaning], known: Mapping[str, float]) -> tuple[Formula, dict[str, Meaning]]:
+    """Join coefficients that the data can only see together (eta*P -> one), and say what the joint one is.
+
+    A coefficient written once, beside others written once in the same product or sum, is not identifiable on its own;
+    known constants are left alone.
+    """
+    merger = _Merger(formula.root, meanings, known)
+    root = tree.transform(formula.root, merger.merge)
+    return Formula(root), merger.meanings
+
+
+class _Merger:
+    """Joins variable-free groups whose coefficients occur nowhere else."""
+
+    def __init__(self, root: Node, meanings: Mapping[str, Meaning], known: Mapping[str, float]) -> None:
+        self.counts = occurrences(root)
+        self.known = known
+        self.meanings = dict(meanings)
+        self.sources: dict[Node, Node] = {}
+        self.taken = set(root.parameters | root.variables)
+
+    def _own(self, nodes: Sequence[Node]) -> set[str]:
+        """Unknown coefficients of a group, if it holds every occurrence of them; else nothing."""
+        inside: Counter[str] = Counter()
+        for node in nodes:
+            inside.update(occurrences(node))
+        names = set(inside) - self.known.keys()
+        return names if all(inside[name] == self.counts[name] for name in names) else set()
+
+    def merge(self, node: Node) -> Node:
+        if node.op in ("mul", "add"):
+            group = [arg for arg in node.args if arg.parameters - self.known.keys() and not arg.variables]
+            group = group if self._own(group) else [arg for arg in group if self._own([arg])]
+            if len(self._own(group)) > 1:
+                rest = [arg for arg in node.args if arg not in group]
+                return tree.rebuild(node, (self._joint(tree.rebuild(node, tuple(group)) if len(group) > 1 else group[0]), *rest))
+            return node
+        lone = not node.variables and node.op != "param" and len(self._own([node])) > 1
+        return self._joint(node) if lone else node
+
+    def _joint(self, part: Node) -> Node:
+        """One new coefficient for a group, its meaning spelled out; 1/(n*T) becomes 1/c with c = n*T."""
+        factors = part.args if part.op == "mul" else (part,)
+        if all(tree.split_power(factor)[1] < 0 for factor in factors):
+            return tree.power(self._joint(tree.power(part, tree.const(-1))), tree.const(-1))
+        whole = tree.substitute(part, {leaf: source for leaf, source in self.sources.items() if str(leaf.value) in part.parameters})
+        name = next(f"c{i}" for i in range(1, 1000) if f"c{i}" not in self.taken)
+        self.taken.add(name)
+        self.counts[name] = 1
+        self.sources[tree.param(name)] = whole
+        self.meanings[name] = self._describe(whole)
+        return tree.param(name)
+
+    def _describe(self, whole: Node) -> Meaning:
+        text = to_text(whole)
+        parts = [self.meanings[name].words for name in sorted(whole.parameters) if name in self.meanings]
+        if not parts:
+            return Meaning(Words(en=text, ja=text))
+        return Meaning(Words(en=f"{text}: {', '.join(w.en for w in parts)}", ja=f"{text}：{'、'.join(w.ja for w in parts)}"))

@@ -1,0 +1,209 @@
+"""The whole flow, in order: problem -> context -> proposals -> candidates -> fits -> assessments -> ranking -> report.
+
+Every step reports itself as a `Progress`; `stop()` is asked between fits, and what has been found by then is ranked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from corpus.errors import RecommenderError
+from corpus.formula import Formula
+from corpus.language import Sentence
+from recommender.assess import ASSESSMENTS, Fitted
+from recommender.assess.parsimony import structure_bits
+from recommender.candidates import Candidate, deduplicate
+from recommender.coefficients import describe
+from recommender.context import Context, gather
+from recommender.fitting import fit
+from recommender.problem import Problem
+from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
+from recommender.ranking import Assessed, Ranked, rank
+from recommender.recommendation import Origin, RankedFormula, Recommendation, Variable, shown_latex
+
+if TYPE_CHECKING:
+    from indexes import Retriever
+
+RACE_BUDGET = 0.06
+FINAL_BUDGET = 1.0
+MAX_CANDIDATES = 90
+FINALISTS = 16
+
+
+@dataclass(frozen=True)
+class Progress:
+    """stage: proposing, racing, refining, assessing, ranking; done of total; the best formula so far, in the customer's symbols."""
+
+    stage: str
+    done: int
+    total: int
+    best: str = ""
+
+
+Report = Callable[[Progress], None]
+Stop = Callable[[], bool]
+
+
+def silent(progress: Progress) -> None:
+    """Report to nobody."""
+    del progress
+
+
+def never() -> bool:
+    """Do not stop."""
+    return False
+
+
+def recommend(
+    problem: Problem,
+    *,
+    retriever: Retriever | None = None,
+    proposers: Sequence[Proposer] | None = None,
+    limit: int = 5,
+    progress: Report = silent,
+    stop: Stop = never,
+) -> Recommendation:
+    """Several formulas for a problem, best first.
+
+    retriever: an open index, None to use generic forms alone. limit: how many formulas to return.
+    progress: called with each step; stop: asked between steps, True ends the search with what there is.
+    ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
+    """
+    notes = list(problem.notes)
+    progress(Progress("proposing", 0, 1))
+    context = gather(problem, retriever)
+    proposals = _collect(problem, context, proposers or (Typed(), RetrievedForms(), Elementary()), notes)
+    candidates = deduplicate(proposals)[:MAX_CANDIDATES]
+    raced = _race(problem, candidates, progress, stop)
+    finalists = _refine(problem, raced, progress, stop)
+    assessed = _assess(finalists, progress, stop)
+    ranked = rank(assessed, limit)
+    progress(Progress("ranking", 1, 1, _shown(ranked[0].assessed.fitted.fit.formula, problem) if ranked else ""))
+    if not ranked:
+        notes.append(Sentence.of("note.nothing_fits"))
+    counts = {"proposals": len(proposals), "candidates": len(candidates), "fitted": len(raced), "assessed": len(assessed)}
+    return _result(problem, ranked, notes, counts)
+
+
+def _collect(problem: Problem, context: Context, proposers: Iterable[Proposer], notes: list[Sentence]) -> list[Proposal]:
+    found: list[Proposal] = []
+    for proposer in proposers:
+        try:
+            found.extend(proposer.propose(problem, context, tuple(found)))
+        except RecommenderError as error:
+            if isinstance(proposer, Typed):
+                raise
+            notes.append(Sentence.of("note.proposer_failed", name=proposer.name, reason=str(error)))
+    return found
+
+
+def _race(problem: Problem, candidates: Sequence[Candidate], progress: Report, stop: Stop) -> list[Fitted]:
+    """A small budget for everyone; what cannot be evaluated on these rows drops out."""
+    done: list[Fitted] = []
+    best = math.inf
+    shown = ""
+    for i, candidate in enumerate(candidates):
+        if stop():
+            break
+        fitted = _fit(candidate, problem, RACE_BUDGET)
+        if math.isfinite(fitted.fit.rss):
+            done.append(fitted)
+            if _rough_score(fitted) < best:
+                best, shown = _rough_score(fitted), _shown(fitted.fit.formula, problem)
+        progress(Progress("racing", i + 1, len(candidates), shown))
+    return done
+
+
+def _fit(candidate: Candidate, problem: Problem, budget: float) -> Fitted:
+    lead = candidate.lead
+    return Fitted(candidate, fit(lead.formula, problem.samples, known=lead.known, budget=budget, seed=problem.seed), problem)
+
+
+def _rough_score(fitted: Fitted) -> float:
+    """Description length in bits from the training error alone; good enough to choose finalists."""
+    n = len(fitted.problem.samples)
+    free = len(fitted.free)
+    share = max(fitted.fit.rss / (n * float(fitted.problem.samples.target.var())), 1e-20)
+    law = 6.0 if fitted.candidate.lead.source and not fitted.candidate.lead.source.startswith("shapes.") else 0.0
+    return 0.5 * min(n, 150) * math.log2(share) + 0.5 * structure_bits(fitted.fit.formula.root) + 0.5 * free * math.log2(n) - law
+
+
+def _refine(problem: Problem, raced: Sequence[Fitted], progress: Report, stop: Stop) -> list[Fitted]:
+    """The full budget for the finalists; a typed formula is always one of them."""
+    order = sorted(raced, key=lambda f: (not _typed(f), _rough_score(f), f.candidate.key))[:FINALISTS]
+    out = []
+    for i, fitted in enumerate(order):
+        better = fitted if stop() else _fit(fitted.candidate, problem, FINAL_BUDGET)
+        out.append(better if better.fit.rss <= fitted.fit.rss else fitted)
+        progress(Progress("refining", i + 1, len(order), _shown(order[0].fit.formula, problem)))
+    return out
+
+
+def _typed(fitted: Fitted) -> bool:
+    return any(proposal.proposer == Typed.name for proposal in fitted.candidate.proposals)
+
+
+def _assess(finalists: Sequence[Fitted], progress: Report, stop: Stop) -> list[Assessed]:
+    out = []
+    for i, fitted in enumerate(finalists):
+        if stop() and out:
+            break
+        out.append(Assessed(fitted, {assessment.kind: assessment.assess(fitted) for assessment in ASSESSMENTS}))
+        progress(Progress("assessing", i + 1, len(finalists)))
+    return out
+
+
+def _shown(formula: Formula, problem: Problem) -> str:
+    return f"{problem.target_symbol} = {formula.rename(problem.names).text}"
+
+
+def _result(problem: Problem, ranked: Sequence[Ranked], notes: Sequence[Sentence], counts: Mapping[str, int]) -> Recommendation:
+    variables = tuple(_variable(inner, problem.names[inner], column) for inner, column in zip(problem.names, problem.inputs, strict=True))
+    target = _variable("y", problem.target_symbol, problem.target)
+    return Recommendation(
+        table=problem.table.name,
+        table_hash=problem.table.content_hash,
+        rows=len(problem.samples),
+        target=target,
+        inputs=variables,
+        about=problem.about,
+        seed=problem.seed,
+        formulas=tuple(_formula(place, problem, variables, target) for place in ranked),
+        notes=tuple(notes),
+        counts=counts,
+        versions={name: version(name) for name in ("numpy", "scipy", "formula-recommender")},
+    )
+
+
+def _variable(inner: str, symbol: str, column: object) -> Variable:
+    from recommender.table import Column
+
+    assert isinstance(column, Column)
+    return Variable(inner, symbol, column.name, None if column.unit is None else column.unit.text, column.description)
+
+
+def _formula(place: Ranked, problem: Problem, variables: tuple[Variable, ...], target: Variable) -> RankedFormula:
+    fitted = place.assessed.fitted
+    evidence = tuple(place.assessed.evidence.values())
+    formula = fitted.fit.formula
+    return RankedFormula(
+        rank=place.rank,
+        wire=formula.text,
+        text=_shown(formula, problem),
+        latex=shown_latex(formula, problem.names),
+        key=fitted.candidate.key,
+        coefficients=describe(fitted),
+        evidence=evidence,
+        origins=tuple(Origin(p.proposer, p.why, p.source) for p in fitted.candidate.proposals[:8]),
+        reason=place.reason,
+        status=fitted.fit.status,
+        warnings=(*fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
+        score=place.score,
+        front=place.front,
+        variables=variables,
+        target=target,
+    )

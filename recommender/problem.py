@@ -1,0 +1,206 @@
+"""A question about a table: which column, from which others, with what known; checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.dimension import Dimension
+from corpus.errors import ProblemError
+from corpus.formula import Formula, parse
+from corpus.functions import Array
+from corpus.language import Sentence
+from corpus.units import Unit
+from recommender.samples import Samples
+from recommender.table import Column, Table, symbols_for
+
+MIN_ROWS = 4
+MAX_INPUTS = 8
+MAX_ROWS = 4000
+
+Split = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Target and inputs of a table. Make it with `Problem.of`, which checks it.
+
+    rows: the rows used (finite in target and inputs; at most MAX_ROWS, drawn at random).
+    Inside, inputs are called x0, x1, ... and values are in SI base units.
+    """
+
+    table: Table
+    target: Column
+    inputs: tuple[Column, ...]
+    rows: NDArray[np.int64]
+    about: str = ""
+    seed: int = 0
+    notes: tuple[Sentence, ...] = ()
+    typed: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        target: str | None = None,
+        inputs: Sequence[str] | None = None,
+        *,
+        about: str = "",
+        typed: Sequence[str] = (),
+        seed: int = 0,
+    ) -> Problem:
+        """Check the question and pick the usable rows.
+
+        target: a column's name (the last column if None). inputs: names, or all other numeric columns.
+        typed: formulas of the person's own, to be fitted beside the others. ProblemError says what does not fit, and the cure.
+        """
+        goal = table.columns[-1] if target is None else table.find(target)
+        notes = list(table.notes)
+        chosen = _inputs(table, goal, inputs, notes)
+        rows = _usable_rows(goal, chosen, seed, notes)
+        _check_target(goal, rows)
+        varying = [column for column in chosen if np.ptp(column.values[rows]) > 0]
+        notes += [Sentence.of("note.constant_input", name=column.name) for column in chosen if column not in varying]
+        if not varying:
+            raise ProblemError("no_varying_input", target=goal.name)
+        if len(varying) > MAX_INPUTS:
+            varying = _strongest(goal, varying, rows)
+            notes.append(Sentence.of("note.inputs_picked", count=MAX_INPUTS, names=", ".join(c.name for c in varying)))
+        return cls(table, goal, tuple(varying), rows, about, seed, tuple(notes), tuple(typed))
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """x0, x1, ... -> the symbol shown for that column."""
+        symbols = symbols_for([self.target.name, *(column.name for column in self.inputs)])
+        return {f"x{i}": symbols[column.name] for i, column in enumerate(self.inputs)}
+
+    @cached_property
+    def target_symbol(self) -> str:
+        return symbols_for([self.target.name])[self.target.name]
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The usable rows in SI base units."""
+        columns = {f"x{i}": column.values[self.rows] for i, column in enumerate(self.inputs)}
+        sigma = self.target.sigma
+        return Samples(columns, self.target.values[self.rows], None if sigma is None else sigma[self.rows])
+
+    @cached_property
+    def dimensions(self) -> Mapping[str, Dimension]:
+        """Dimensions of the inputs whose units are stated."""
+        return {f"x{i}": c.unit.dimension for i, c in enumerate(self.inputs) if c.unit is not None}
+
+    @property
+    def target_dimension(self) -> Dimension | None:
+        return None if self.target.unit is None else self.target.unit.dimension
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Units the customer uses, target first."""
+        return tuple(column.unit for column in (self.target, *self.inputs) if column.unit is not None)
+
+    @property
+    def has_units(self) -> bool:
+        """Every column states its unit, so known constants have their SI values."""
+        return self.target.unit is not None and len(self.dimensions) == len(self.inputs)
+
+    def parse(self, text: str) -> Formula:
+        """A formula in the customer's column names, as one of x0, x1, ...; `y = ...` names the target first."""
+        head, equals, body = text.partition("=")
+        if equals and head.strip() not in (self.target.name, self.target_symbol, "y"):
+            raise ProblemError("typed_other_target", name=head.strip()[:40], target=self.target.name)
+        known = {column.name: f"x{i}" for i, column in enumerate(self.inputs)} | {symbol: x for x, symbol in self.names.items()}
+        formula = parse(body if equals else text, known)
+        unused = {name: f"{name}_" for name in formula.parameters if name in self.names}
+        return formula.rename({**unused, **{name: known[name] for name in formula.variables}})
+
+    def with_rows(self, rows: NDArray[np.int64]) -> Problem:
+        """The same question on other rows of the table."""
+        return replace(self, rows=rows)
+
+    @cached_property
+    def folds(self) -> tuple[Split, ...]:
+        """Held-out splits as (train, test) positions into `rows`: 5-fold, or one row at a time below 15 rows.
+
+        Rows with equal inputs stay in one fold, so that repeats cannot leak (Hastie et al., Elements of Statistical Learning, 7.10).
+        """
+        samples = self.samples
+        _, group = np.unique(np.column_stack([*samples.columns.values()]), axis=0, return_inverse=True)
+        group = np.ravel(group)
+        count = int(group.max()) + 1
+        order = np.random.default_rng(self.seed).permutation(count)
+        folds = count if count < 15 else 5
+        fold_of = order[group] % min(folds, count)
+        return tuple(_split(fold_of == k) for k in range(fold_of.max() + 1))
+
+    @cached_property
+    def edges(self) -> tuple[Split, ...]:
+        """Extrapolation splits: for each input the top and the bottom sixth of its values are held out."""
+        found = []
+        for values in self.samples.columns.values():
+            low, high = np.quantile(values, [1 / 6, 5 / 6])
+            found += [values > high, values < low]
+        usable = [mask for mask in found if mask.any() and (~mask).sum() >= max(MIN_ROWS, len(mask) // 2)]
+        return tuple(_split(mask) for mask in usable)
+
+
+def _split(test: NDArray[np.bool_]) -> Split:
+    return np.flatnonzero(~test), np.flatnonzero(test)
+
+
+def _inputs(table: Table, goal: Column, names: Sequence[str] | None, notes: list[Sentence]) -> list[Column]:
+    if names is None:
+        chosen = [column for column in table.columns if column.name != goal.name]
+        empty = [column for column in chosen if np.isfinite(column.values).mean() < 0.5]
+        notes += [Sentence.of("note.sparse_column", name=column.name) for column in empty]
+        chosen = [column for column in chosen if column not in empty]
+    else:
+        chosen = [table.find(name) for name in names]
+        if goal in chosen:
+            raise ProblemError("target_is_input", target=goal.name)
+    if not chosen:
+        raise ProblemError("no_inputs", target=goal.name)
+    return chosen
+
+
+def _usable_rows(goal: Column, inputs: Sequence[Column], seed: int, notes: list[Sentence]) -> NDArray[np.int64]:
+    good = np.all([np.isfinite(column.values) for column in (goal, *inputs)], axis=0)
+    rows = np.flatnonzero(good)
+    if len(rows) < MIN_ROWS:
+        raise ProblemError("too_few_rows", rows=len(rows), minimum=MIN_ROWS)
+    if len(rows) < len(good):
+        notes.append(Sentence.of("note.rows_dropped", count=int(len(good) - len(rows)), total=len(good)))
+    if len(rows) > MAX_ROWS:
+        notes.append(Sentence.of("note.rows_sampled", count=MAX_ROWS, total=len(rows)))
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False))
+    return rows
+
+
+def _check_target(goal: Column, rows: NDArray[np.int64]) -> None:
+    values = goal.values[rows]
+    if np.ptp(values) <= 1e-12 * np.max(np.abs(values)):
+        raise ProblemError("target_constant", target=goal.name)
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.sum(values.astype(float) ** 2)):
+            raise ProblemError("target_too_large", target=goal.name)
+
+
+def _strongest(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) -> list[Column]:
+    """The inputs most related to the target, by absolute rank correlation."""
+    goal_rank = _ranks(goal.values[rows])
+    strength = [abs(float(np.corrcoef(_ranks(column.values[rows]), goal_rank)[0, 1])) for column in inputs]
+    best = sorted(range(len(inputs)), key=lambda i: -strength[i])[:MAX_INPUTS]
+    return [inputs[i] for i in sorted(best)]
+
+
+def _ranks(values: Array) -> Array:
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
+
+
+def iterate_columns(problem: Problem) -> Iterator[tuple[str, Column]]:
+    """(x0, column), (x1, column), ..."""
+    yield from ((f"x{i}", column) for i, column in enumerate(problem.inputs))

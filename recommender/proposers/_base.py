@@ -1,0 +1,47 @@
+"""What a proposer is.
+
+Life cycle: the pipeline calls `propose` once per round, in its own thread or process, and takes proposals as they come.
+A proposer holds no state between calls, draws every random number from `problem.seed`, and stops when the caller stops
+iterating. It never fits and never ranks. A proposer that fails raises; the pipeline turns that into a reported event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from corpus.formula import Formula
+from corpus.language import Sentence
+from recommender.context import Context
+from recommender.meaning import Meaning
+from recommender.problem import Problem
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A formula of x0, x1, ... and coefficients, who proposed it and why.
+
+    known: coefficients with fixed SI values; meanings: what each coefficient is; source: id of the corpus entry, or "".
+    """
+
+    formula: Formula
+    proposer: str
+    why: Sentence
+    source: str = ""
+    known: Mapping[str, float] = field(default_factory=dict)
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Proposer(Protocol):
+    """Gives formulas that may lie behind a problem."""
+
+    @property
+    def name(self) -> str:
+        """Short stable name, shown as the origin of a candidate."""
+        ...
+
+    def propose(self, problem: Problem, context: Context, history: Sequence[Proposal]) -> Iterable[Proposal]:
+        """Proposals, best first; `history` holds those already made for this problem."""
+        ...

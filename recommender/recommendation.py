@@ -1,0 +1,205 @@
+"""The public result: plain data that survives JSON and needs nothing else to be shown or used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from corpus.entry import Words
+from corpus.formula import Formula, parse
+from corpus.functions import Array
+from corpus.language import Sentence
+from corpus.render import to_latex, to_numpy, to_sympy
+from corpus.units import ONE, parse_unit
+from recommender.assess import Evidence
+from recommender.coefficients import Coefficient
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A column: inner name (x0; `y` for the target), symbol in formulas, the customer's header and unit, words."""
+
+    inner: str
+    symbol: str
+    name: str
+    unit: str | None
+    description: str = ""
+
+    def to_si(self, values: ArrayLike) -> Array:
+        return (ONE if self.unit is None else parse_unit(self.unit)).to_si(np.asarray(values, float))
+
+    def from_si(self, values: Array) -> Array:
+        return (ONE if self.unit is None else parse_unit(self.unit)).from_si(values)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who proposed a form, why, and the corpus entry it came from ("" if none)."""
+
+    proposer: str
+    why: Sentence
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class RankedFormula:
+    """One candidate of the answer.
+
+    wire: formula text over x0, x1, ... in SI; text, latex: the same with the customer's symbols.
+    score: smaller is better (nats); front: Pareto front, 1 is the best.
+    """
+
+    rank: int
+    wire: str
+    text: str
+    latex: str
+    key: str
+    coefficients: tuple[Coefficient, ...]
+    evidence: tuple[Evidence, ...]
+    origins: tuple[Origin, ...]
+    reason: Sentence
+    status: Sentence
+    warnings: tuple[Sentence, ...]
+    score: float
+    front: int
+    variables: tuple[Variable, ...]
+    target: Variable
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The formula over x0, x1, ... ."""
+        return parse(self.wire, [v.inner for v in self.variables], [c.name for c in self.coefficients])
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Coefficients in SI."""
+        return {c.name: c.si for c in self.coefficients}
+
+    def number(self, kind: str, name: str) -> float:
+        """One number of one kind of evidence, NaN if it was not measured."""
+        return next((e.numbers.get(name, float("nan")) for e in self.evidence if e.kind == kind), float("nan"))
+
+    def predict(self, columns: Mapping[str, ArrayLike]) -> Array:
+        """The target in the customer's unit, from columns in the customer's units, keyed by header or symbol; shape (n,)."""
+        inner = {v.inner: v.to_si(columns[v.name] if v.name in columns else columns[v.symbol]) for v in self.variables}
+        values = self.formula.evaluate({k: np.atleast_1d(a) for k, a in inner.items()}, self.values)
+        size = max((np.size(a) for a in inner.values()), default=1)
+        return self.target.from_si(np.broadcast_to(values, (size,)))
+
+    def numpy_source(self) -> str:
+        """Python source of the formula in SI units, coefficients as keyword arguments."""
+        return to_numpy(self.formula.rename({v.inner: v.symbol for v in self.variables}).root, self.values)
+
+    def sympy(self) -> Any:
+        """A SymPy expression in the customer's symbols, coefficients kept as symbols."""
+        return to_sympy(self.formula.rename({v.inner: v.symbol for v in self.variables}).root)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Several formulas, best first, and what the reader must know about how they were found."""
+
+    table: str
+    table_hash: str
+    rows: int
+    target: Variable
+    inputs: tuple[Variable, ...]
+    about: str
+    seed: int
+    formulas: tuple[RankedFormula, ...]
+    notes: tuple[Sentence, ...]
+    counts: Mapping[str, int]
+    versions: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """JSON text; the same question and seed give the same bytes."""
+        return json.dumps({"format": FORMAT, **_plain(asdict(self), self)}, ensure_ascii=False, indent=1, sort_keys=True, default=Words.model_dump)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recommendation:
+        """Read back what `to_json` wrote."""
+        data = json.loads(text)
+        return cls(
+            table=data["table"],
+            table_hash=data["table_hash"],
+            rows=data["rows"],
+            target=Variable(**data["target"]),
+            inputs=tuple(Variable(**v) for v in data["inputs"]),
+            about=data["about"],
+            seed=data["seed"],
+            formulas=tuple(_formula(f) for f in data["formulas"]),
+            notes=tuple(map(Sentence.from_dict, data["notes"])),
+            counts=data["counts"],
+            versions=data["versions"],
+        )
+
+    def _repr_markdown_(self) -> str:
+        """A ranked list for notebooks."""
+        return "\n".join(f"{f.rank}. ${self.target.symbol} = {f.latex}$" for f in self.formulas)
+
+
+def _plain(fields: dict[str, Any], result: Recommendation) -> dict[str, Any]:
+    """Sentences as dictionaries, non-finite numbers as text, everything else as it is."""
+    fields["notes"] = [note.to_dict() for note in result.notes]
+    for row, formula in zip(fields["formulas"], result.formulas, strict=True):
+        row["reason"], row["status"] = formula.reason.to_dict(), formula.status.to_dict()
+        row["warnings"] = [warning.to_dict() for warning in formula.warnings]
+        row["origins"] = [{"proposer": o.proposer, "why": o.why.to_dict(), "source": o.source} for o in formula.origins]
+        row["evidence"] = [_evidence_dict(e) for e in formula.evidence]
+    cleaned: dict[str, Any] = _finite(fields)
+    return cleaned
+
+
+def _evidence_dict(e: Evidence) -> dict[str, Any]:
+    warnings = [w.to_dict() for w in e.warnings]
+    return {"kind": e.kind, "score": e.score, "words": e.words.to_dict(), "numbers": dict(e.numbers), "warnings": warnings}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _formula(data: Mapping[str, Any]) -> RankedFormula:
+    return RankedFormula(
+        **{name: data[name] for name in ("rank", "wire", "text", "latex", "key", "front")},
+        score=float(data["score"]),
+        coefficients=tuple(_coefficient(c) for c in data["coefficients"]),
+        evidence=tuple(_evidence(e) for e in data["evidence"]),
+        origins=tuple(Origin(o["proposer"], Sentence.from_dict(o["why"]), o["source"]) for o in data["origins"]),
+        reason=Sentence.from_dict(data["reason"]),
+        status=Sentence.from_dict(data["status"]),
+        warnings=tuple(map(Sentence.from_dict, data["warnings"])),
+        variables=tuple(Variable(**v) for v in data["variables"]),
+        target=Variable(**data["target"]),
+    )
+
+
+def _coefficient(data: Mapping[str, Any]) -> Coefficient:
+    numbers = {name: float(data[name]) for name in ("value", "standard_error", "low", "high", "si")}
+    meaning = None if data["meaning"] is None else Words(**data["meaning"])
+    return Coefficient(name=data["name"], unit=data["unit"], known=data["known"], meaning=meaning, quantity=data["quantity"], **numbers)
+
+
+def _evidence(data: Mapping[str, Any]) -> Evidence:
+    numbers = {name: float(value) for name, value in data["numbers"].items()}
+    warnings = tuple(map(Sentence.from_dict, data["warnings"]))
+    return Evidence(data["kind"], float(data["score"]), Sentence.from_dict(data["words"]), numbers, warnings)
+
+
+def shown_latex(formula: Formula, names: Mapping[str, str]) -> str:
+    """LaTeX with the customer's symbols."""
+    return to_latex(formula.rename(names).root)

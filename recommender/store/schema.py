@@ -1,0 +1,58 @@
+"""The tables as the code sees them today. How a database gets there stands in `migrations`."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, MetaData, Table, Text
+
+from recommender.store.encoding import JsonText, Moment, Words
+
+metadata = MetaData()
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("applied", Moment, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Words, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("status", Text, nullable=False),
+    Column("table_name", Words, nullable=False),
+    Column("table_hash", Text, nullable=False),
+    Column("target", Words, nullable=False),
+    Column("inputs", JsonText, nullable=False),
+    Column("about", Words, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("settings", JsonText, nullable=False),
+    Column("versions", JsonText, nullable=False),
+    Column("result", JsonText),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("key", Words, nullable=False),
+    Column("formula", Words, nullable=False),
+    Column("proposers", JsonText, nullable=False),
+    Column("score", Double),
+    Column("evidence", JsonText, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("time", Moment, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("payload", JsonText, nullable=False),
+)
