@@ -1,20 +1,25 @@
 """One form for all spellings of a formula: parameters renamed, constants absorbed, order fixed.
 
-Two formulas with the same `key` describe the same family of curves. The rules are exact for families (a free coefficient
-times a number is a free coefficient; exp(a + u) with free a is A*exp(u); cos(u + a) with free a is sin(u + a')), so equal keys
-may be trusted; unequal keys prove nothing, and `fingerprint` compares values instead.
+Two formulas with the same `key` describe the same family of curves, up to the sign of a free constant. The rules are exact
+for families (a free coefficient times a number is a free coefficient; exp(a + u) with free a is A*exp(u); cos(u + a) with
+free a is sin(u + a')), so equal keys may be trusted; unequal keys prove nothing, and `fingerprint` compares values instead.
+
+Two conventions about signs: exp(a), a**2 and the like, with free a, are free constants; a free factor inside a logarithm, a
+root or a power with a broken or symbolic exponent is positive there. A minus sign written inside one is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from corpus import tree
+from corpus.errors import FormulaLimitError
 from corpus.evaluate import Program
 from corpus.formula import Formula
 from corpus.render import to_text
@@ -22,6 +27,9 @@ from corpus.tree import Node
 
 _PASSES = 12
 _FINGERPRINT_POINTS = 12
+_COMMUTATIVE = frozenset({"add", "mul", "min", "max"})
+_ONTO = frozenset({"log", "sinh", "asinh", "cbrt", "tan", "atanh"})
+_MINUS = tree.const(-1)
 
 
 @dataclass(frozen=True)
@@ -34,13 +42,22 @@ class Canonical:
 
 def canonicalise(formula: Formula) -> Canonical:
     """The canonical form; never fails, at worst it leaves a formula as it is."""
-    root = tree.transform(formula.root, _plain)
+    try:
+        root = _settle(_tidy(tree.transform(_tidy(formula.root), _plain)))
+    except FormulaLimitError:  # a number that appears on the way cannot be computed with
+        root = _tidy(formula.root)
+    return Canonical(Formula(root), to_text(root))
+
+
+def _settle(root: Node) -> Node:
+    """Absorb free constants until nothing changes."""
     for _ in range(_PASSES):
-        changed = _rename(_sorted(_Absorber(root).run()))
+        pulled = tree.transform(root, _Absorber(root).pull)
+        changed = _tidy(tree.transform(pulled, _Absorber(pulled).absorb))
         if changed is root:
             break
         root = changed
-    return Canonical(Formula(root), to_text(root))
+    return root
 
 
 def fingerprint(formula: Formula, seed: int = 0) -> str:
@@ -59,6 +76,9 @@ def fingerprint(formula: Formula, seed: int = 0) -> str:
     return hashlib.sha256(digits.encode()).hexdigest()[:16]
 
 
+# --- one name for each function -----------------------------------------------------------------------------------------
+
+
 def _plain(node: Node) -> Node:
     """Rewrite functions that are others in disguise, and sin(u)/u as sinc(u)."""
     if node.op == "log10":
@@ -68,12 +88,31 @@ def _plain(node: Node) -> Node:
     if node.op == "log1p":
         return tree.call("log", tree.add(tree.const(1), *node.args))
     if node.op == "expm1":
-        return tree.add(tree.call("exp", *node.args), tree.const(-1))
+        return tree.add(tree.call("exp", *node.args), _MINUS)
     if node.op == "pi":
         return tree.const(float(np.pi))
-    if node.op == "pow" and node.args[0].is_number and node.args[0].number > 0 and node.args[1].op != "const":
-        return tree.call("exp", tree.mul(tree.const(float(np.log(node.args[0].number))), node.args[1]))
-    return sinc_product(node) if node.op == "mul" else node
+    if node.op == "pow":
+        return _plain_power(node)
+    return sinc_product(_exp_product(node)) if node.op == "mul" else node
+
+
+def _plain_power(node: Node) -> Node:
+    """number**u and exp(u)**v as exponentials."""
+    base, exponent = node.args
+    if base.op == "exp":
+        return tree.call("exp", tree.mul(exponent, base.args[0]))
+    if base.is_number and base.number > 0 and exponent.op != "const":
+        return tree.call("exp", tree.mul(tree.const(float(np.log(base.number))), exponent))
+    return node
+
+
+def _exp_product(node: Node) -> Node:
+    """exp(u)*exp(v) -> exp(u + v)."""
+    factors = [(tree.split_power(factor), factor) for factor in node.args]
+    exponents = [tree.mul(tree.const(power), base.args[0]) for (base, power), _ in factors if base.op == "exp"]
+    if len(exponents) < 2:
+        return node
+    return tree.mul(*(factor for (base, _), factor in factors if base.op != "exp"), tree.call("exp", tree.add(*exponents)))
 
 
 def sinc_product(node: Node) -> Node:
@@ -101,20 +140,18 @@ def _sinc_factor(node: Node, sine: Node, exponent: Fraction | float) -> Node | N
     ratio = tree.power(argument, tree.const(exponent))
     sinc = tree.power(tree.call("sinc", argument), tree.const(exponent))
     rest = tree.mul(*(factor for factor in node.args if tree.split_power(factor)[0] is not sine))
-    left = tree.mul(*(tree.power(sine, tree.const(power - exponent)) for base, power in map(tree.split_power, node.args) if base is sine))
-    return tree.mul(rest, ratio, sinc, left)
+    return tree.mul(rest, ratio, sinc)
+
+
+# --- free constants -------------------------------------------------------------------------------------------------------
 
 
 class _Absorber:
-    """One bottom-up pass over a tree; a parameter is private when it occurs once in the whole formula."""
+    """The rules of one pass over a tree; a parameter is private when it occurs once in the whole formula."""
 
     def __init__(self, root: Node) -> None:
-        self.root = root
         self.counts = occurrences(root)
         self.fresh = 0
-
-    def run(self) -> Node:
-        return tree.transform(self.root, self._absorb)
 
     def _private(self, node: Node) -> bool:
         return node.op == "param" and self._once(str(node.value))
@@ -127,10 +164,57 @@ class _Absorber:
         return tree.param(f"_q{self.fresh}")
 
     def _free(self, node: Node) -> bool:
-        """A subtree of private parameters and numbers alone, with at least one parameter that can move it."""
-        return not node.variables and bool(node.parameters) and all(self._once(name) for name in node.parameters)
+        """Whether a subtree without columns takes every value, or every value of one sign, whatever the shared parameters are."""
+        return not node.variables and self._reach(node) in ("line", "half")
 
-    def _absorb(self, node: Node) -> Node:
+    def _reach(self, node: Node) -> str:
+        """What a subtree without columns covers: "line", "half" of it from zero, "point", or "other" (say, an interval)."""
+        if not any(self._once(name) for name in node.parameters):
+            return "point"
+        if node.op == "param":
+            return "line"
+        inner = [self._reach(arg) for arg in node.args]
+        if node.op == "add":
+            return "line" if "line" in inner else "half" if set(inner) == {"half"} else "other"
+        if node.op == "mul":
+            return "line" if "line" in inner else "other" if "other" in inner else "half"
+        if node.op == "pow":
+            return self._power_reach(node, inner)
+        if node.op in _ONTO:
+            return inner[0] if node.op != "log" or inner[0] == "other" else "line"
+        if node.op in ("exp", "abs"):
+            return "half" if inner[0] == "line" else "other"
+        return "other"
+
+    def _power_reach(self, node: Node, inner: list[str]) -> str:
+        if inner[0] not in ("line", "half"):
+            return "other"
+        exponent = node.args[1]
+        odd = exponent.op == "const" and exponent.number % 2 == 1
+        return "line" if odd and inner[0] == "line" else "half"
+
+    def pull(self, node: Node) -> Node:
+        """Constant factors out of logarithms and of powers that products do not split, a minus sign left inside."""
+        if node.op not in ("log", "pow") or node.args[0].op != "mul" or (node.op == "pow" and node.args[1].variables):
+            return node
+        taken, rest = self._split_scale(node.args[0])
+        if not rest.variables or taken is tree.const(1) or (taken.is_number and node.op == "pow" and node.args[1].op != "const"):
+            return node
+        if node.op == "log":
+            return tree.add(tree.call("log", rest), tree.call("log", taken))
+        return tree.mul(tree.power(taken, node.args[1]), tree.power(rest, node.args[1]))
+
+    def _split_scale(self, product: Node) -> tuple[Node, Node]:
+        """(positive constant, the rest with its sign): all constants if one of them is free, else the number."""
+        number = product.args[0].number if product.args[0].op == "const" else 1.0
+        fixed = [part for part in product.args if not part.variables and part.op != "const"]
+        taken = fixed if any(self._free(part) for part in fixed) else []
+        rest = [part for part in product.args if part.op != "const" and part not in taken]
+        size = abs(number) if product.args[0].op == "const" else 1
+        return tree.mul(tree.const(size), *taken), tree.mul(tree.const(-1 if number < 0 else 1), *rest)
+
+    def absorb(self, node: Node) -> Node:
+        """One rule at one node, its arguments done."""
         if node.op == "param":
             return node
         if self._free(node):
@@ -139,21 +223,18 @@ class _Absorber:
             return self._product(node)
         if node.op == "add":
             return self._sum(node)
-        if node.op in ("exp", "sin", "cos", "log") or node.op == "pow":
-            return self._outer(node)
-        return node
+        if node.op in ("exp", "sin", "cos"):
+            return self._shift(node)
+        return self._power(node) if node.op == "pow" else node
 
     def _product(self, node: Node) -> Node:
         """Collect the free scale of a product and normalise its sums with it."""
         fixed = [part for part in node.args if not part.variables]
         rest = [part for part in node.args if part.variables]
         owner = next((i for i, part in enumerate(rest) if part.op == "add" and self._nearly_free(part)), None)
-        if not any(self._free(part) for part in fixed):
-            if owner is None or not self._all_free(rest[owner]):
-                return node
-        others = [part if i == owner else self._normal(part) for i, part in enumerate(rest)]
-        if others == rest and len(fixed) == (owner is None):
+        if not any(self._free(part) for part in fixed) and (owner is None or not self._all_free(rest[owner])):
             return node
+        others = [part if i == owner else self._normal(part) for i, part in enumerate(rest)]
         if owner is None:
             return tree.mul(self._new(), *others)
         return tree.mul(*others[:owner], self._all_scaled(rest[owner]), *others[owner + 1 :])
@@ -161,13 +242,25 @@ class _Absorber:
     def _normal(self, factor: Node) -> Node:
         """A factor with its own scale set to 1, which is allowed where the product has a free scale."""
         base, exponent = tree.split_power(factor)
-        if base.op == "add" and self._nearly_free(base) and any(self._coefficient(term) is not None for term in base.args):
-            first = min(base.args, key=lambda term: _order_key(_without(term, self._coefficient(term))))
-            terms = (self._unscaled(term) if term is first else self._scaled(term) for term in base.args)
-            return tree.power(tree.add(*terms), tree.const(exponent))
+        if base.op == "add" and float(exponent).is_integer():
+            return tree.power(self._unit_lead(base) if self._nearly_free(base) else self._monic(base), tree.const(exponent))
         if factor.op == "pow" and factor.args[0].op == "mul" and not factor.args[1].variables:
-            return tree.power(_without(factor.args[0], self._coefficient(factor.args[0])), factor.args[1])
+            taken, rest = self._split_scale(factor.args[0])
+            return tree.power(rest, factor.args[1]) if taken.is_number else factor
         return factor
+
+    def _unit_lead(self, base: Node) -> Node:
+        """A sum divided by the coefficient of its first term (in canonical order)."""
+        lead = self._lead(base)
+        return tree.add(*(self._unscaled(term) if term is lead else self._scaled(term) for term in base.args))
+
+    def _monic(self, base: Node) -> Node:
+        """A sum divided by the number before its first term (in canonical order)."""
+        number = _number(self._lead(base))
+        return tree.add(*(tree.mul(tree.power(number, _MINUS), term) for term in base.args))
+
+    def _lead(self, base: Node) -> Node:
+        return min(base.args, key=lambda term: (not term.variables, _spelling(_without(term, self._coefficient(term)), {})))
 
     def _nearly_free(self, node: Node) -> bool:
         """All terms but at most one have a coefficient of their own."""
@@ -177,62 +270,84 @@ class _Absorber:
         return all(self._coefficient(term) is not None for term in node.args)
 
     def _unscaled(self, term: Node) -> Node:
-        bare = _without(term, self._coefficient(term))
-        return tree.mul(*(part for part in (bare.args if bare.op == "mul" else (bare,)) if bare.op == "const" or part.op != "const"))
+        return tree.mul(*(part for part in _factors(_without(term, self._coefficient(term))) if part.op != "const"))
 
     def _scaled(self, term: Node) -> Node:
         return term if self._coefficient(term) is not None else tree.mul(self._new(), self._unscaled(term))
 
     def _all_scaled(self, node: Node) -> Node:
-        return node if self._all_free(node) else tree.add(*(self._scaled(term) for term in node.args))
+        return tree.add(*(self._scaled(term) for term in node.args))
 
     def _coefficient(self, term: Node) -> Node | None:
         """The private parameter that scales a term."""
-        return next((part for part in (term.args if term.op == "mul" else (term,)) if self._private(part)), None)
+        return next((part for part in _factors(term) if self._private(part)), None)
 
     def _sum(self, node: Node) -> Node:
         """One free constant, and one coefficient for each group of like terms."""
         constants = [term for term in node.args if not term.variables]
-        scaled = {_without(term, owner).order: term for term in node.args if (owner := self._coefficient(term)) and term.variables}
-        bare = [term for term in node.args if term.variables and self._coefficient(term) is None and term.order not in scaled]
+        moving = [term for term in node.args if term.variables]
         if any(self._free(term) for term in constants):
             constants = [self._new()] if len(constants) > 1 else constants
-        return tree.add(*bare, *scaled.values(), *constants)
+            moving = [_without_constant(term) for term in moving]
+        groups: dict[int, list[Node]] = {}
+        for term in moving:
+            groups.setdefault(self._unscaled(term).order, []).append(term)
+        return tree.add(*(self._together(terms) for terms in groups.values()), *constants)
 
-    def _outer(self, node: Node) -> Node:
-        """Free shifts and scales that pass through exp, sin, cos, log and powers."""
+    def _together(self, terms: list[Node]) -> Node:
+        """Terms that differ in their coefficient alone, as one."""
+        free = next((term for term in terms if self._coefficient(term) is not None), None)
+        if free is not None or len(terms) == 1:
+            return free or terms[0]
+        return tree.mul(tree.add(*map(_number, terms)), self._unscaled(terms[0]))
+
+    def _shift(self, node: Node) -> Node:
+        """exp(u + a) -> A*exp(u); sin and cos(u + a) -> sin(u + a'); a number leaves an exponential too."""
         inner = node.args[0]
-        if node.op in ("exp", "sin", "cos") and inner.op == "add":
-            shift = next((term for term in inner.args if self._private(term)), None)
-            if shift is not None:
-                rest = tree.add(*(term for term in inner.args if term is not shift))
-                return tree.mul(self._new(), tree.call("exp", rest)) if node.op == "exp" else tree.call("sin", tree.add(rest, self._new()))
-        if inner.op == "mul" and (scale := self._coefficient(inner)) is not None:
-            rest = _without(inner, scale)
-            if node.op == "log":
-                return tree.add(tree.call("log", rest), self._new())
-            if node.op == "pow" and node.args[1].op == "const":
-                return tree.mul(self._new(), tree.power(rest, node.args[1]))
-        if node.op == "pow" and self._private(inner) and node.args[1].variables:
-            return tree.call("exp", tree.mul(self._new(), node.args[1]))
-        return self._power_of_sum(node)
+        shift = next((term for term in _terms(inner) if self._private(term)), None)
+        if shift is not None:
+            rest = tree.add(*(term for term in _terms(inner) if term is not shift))
+            return tree.mul(self._new(), tree.call("exp", rest)) if node.op == "exp" else tree.call("sin", tree.add(rest, self._new()))
+        last = _terms(inner)[-1]
+        if node.op == "exp" and inner.op == "add" and last.op == "const":
+            return tree.mul(tree.call("exp", last), tree.call("exp", tree.add(*inner.args[:-1])))
+        return node
 
-    def _power_of_sum(self, node: Node) -> Node:
-        """(a*u + b)**n with odd n and free a, b is A*(u + b)**n."""
-        if node.op != "pow" or node.args[1].op != "const" or node.args[0].op != "add" or not self._all_free(node.args[0]):
+    def _power(self, node: Node) -> Node:
+        """a**u -> exp(A*u); (a*u + b)**n with odd n and free a, b -> A*(u + b')**n."""
+        base, exponent = node.args
+        if self._private(base) and exponent.variables:
+            return tree.call("exp", tree.mul(self._new(), exponent))
+        if base.op != "add" or exponent.op != "const" or exponent.number % 2 != 1 or not self._all_free(base):
             return node
-        exponent = node.args[1].number
-        if not exponent.is_integer() or exponent % 2 == 0:
-            return node
-        base = node.args[0]
-        first = _without(base.args[0], self._coefficient(base.args[0]))
-        return node if first is base.args[0] else tree.mul(self._new(), tree.power(tree.add(first, *base.args[1:]), node.args[1]))
+        return tree.mul(self._new(), tree.power(self._unit_lead(base), exponent))
+
+
+def _factors(term: Node) -> tuple[Node, ...]:
+    return term.args if term.op == "mul" else (term,)
+
+
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.args if node.op == "add" else (node,)
+
+
+def _number(term: Node) -> Node:
+    """The number before a term."""
+    first = _factors(term)[0]
+    return first if first.op == "const" else tree.const(1)
+
+
+def _without_constant(term: Node) -> Node:
+    """A*(u + a) -> A*u, for a term beside a free constant."""
+    moving = [part for part in _factors(term) if part.variables]
+    if len(moving) != 1 or moving[0].op != "add":
+        return term
+    inner = tree.add(*(part for part in moving[0].args if part.variables))
+    return tree.mul(*(part for part in _factors(term) if not part.variables), inner)
 
 
 def _without(term: Node, coefficient: Node | None) -> Node:
-    if coefficient is None:
-        return term
-    return tree.mul(*(part for part in (term.args if term.op == "mul" else (term,)) if part is not coefficient))
+    return tree.mul(*(part for part in _factors(term) if part is not coefficient))
 
 
 def occurrences(root: Node) -> Counter[str]:
@@ -246,18 +361,36 @@ def occurrences(root: Node) -> Counter[str]:
     return totals[root.order]
 
 
-def _sorted(root: Node) -> Node:
-    """Terms and factors in the order of their text with parameters made anonymous."""
+# --- order and names ------------------------------------------------------------------------------------------------------
+
+
+def _tidy(root: Node) -> Node:
+    """Terms and factors in an order that no renaming changes, then parameters p0, p1, ... in order of appearance."""
+    counts = occurrences(root)
+    marks = {name: _spelling(root, {name: "q"}) for name, count in counts.items() if count > 1}
+    ranks = {text: f"p{i}" for i, text in enumerate(sorted(set(marks.values())))}
+    names = {name: ranks[text] for name, text in marks.items()}
 
     def order(node: Node) -> Node:
-        return tree.rebuild(node, tuple(sorted(node.args, key=_order_key))) if node.op in ("add", "mul", "min", "max") else node
+        if node.op not in _COMMUTATIVE:
+            return node
+        return tree.rebuild(node, tuple(sorted(node.args, key=lambda arg: (not arg.variables, _spelling(arg, names)))))
 
-    return tree.transform(root, order)
+    return _rename(tree.transform(root, order))
 
 
-def _order_key(node: Node) -> tuple[bool, str]:
-    anonymous = tree.transform(node, lambda leaf: tree.param("p") if leaf.op == "param" else leaf)
-    return not node.variables, to_text(anonymous)
+def _spelling(root: Node, names: Mapping[str, str]) -> str:
+    """Prefix text with parameters made anonymous but for `names`; independent of the order of terms and factors."""
+    texts: dict[int, str] = {}
+    for node in tree.walk(root):
+        if node.op == "param":
+            texts[node.order] = names.get(str(node.value), "p")
+        elif not node.args:
+            texts[node.order] = f"{node.op[0]}{node.value}"
+        else:
+            inner = [texts[arg.order] for arg in node.args]
+            texts[node.order] = f"{node.op}({','.join(sorted(inner) if node.op in _COMMUTATIVE else inner)})"
+    return texts[root.order]
 
 
 def _rename(root: Node) -> Node:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.entry import Entry
 from indexes.database import Database, marks
-from indexes.dimensions import signature
+from indexes.signature import signature
 
 FILE = "entries.jsonl"
 _LEARNED = "table:"
@@ -32,12 +32,13 @@ class Card:
 
 def canonical_json(entry: Entry) -> bytes:
     """One line, the same bytes for equal entries."""
-    return entry.model_dump_json(exclude_defaults=True).encode() + b"\n"
+    return entry.model_dump_json().encode() + b"\n"
 
 
 def learned_from(entry: Entry) -> frozenset[str]:
-    """Hashes of the tables an entry was learned from: tags `table:<hash>`."""
-    return frozenset(tag.removeprefix(_LEARNED) for tag in entry.tags if tag.startswith(_LEARNED))
+    """Hashes of the tables an entry was learned from: words `table:<hash>` of its provenance or tags."""
+    words = (*entry.provenance.split(), *entry.tags)
+    return frozenset(word.removeprefix(_LEARNED) for word in words if word.startswith(_LEARNED))
 
 
 def double_key(entry: Entry) -> str:
@@ -53,12 +54,13 @@ def write(database: Database, folder: Path, entries: Iterable[Entry]) -> None:
         database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
 
 
-def _rows(write: object, entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
+def _rows(write: Callable[[bytes], int], entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
     start = 0
     for row, entry in enumerate(entries):
-        length = write(line := canonical_json(entry))  # type: ignore[operator]
+        line = canonical_json(entry)
+        write(line)
         yield row, entry.id, entry.tenant, double_key(entry), " ".join(sorted(learned_from(entry))), start, len(line)
-        start += length
+        start += len(line)
 
 
 class Catalogue:
@@ -77,6 +79,11 @@ class Catalogue:
         with self._path.open("rb") as file:
             file.seek(start)
             return Entry.model_validate_json(file.read(length))
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """The public entries whose id begins with `prefix`, in the order of their rows."""
+        found = self._database.rows("SELECT row FROM entry WHERE tenant = 'public' AND substr(id, 1, ?) = ? ORDER BY row", (len(prefix), prefix))
+        return [self.entry(row) for (row,) in found]
 
     def row_of(self, identifier: str) -> int | None:
         return next((row for (row,) in self._database.rows("SELECT row FROM entry WHERE id = ?", (identifier,))), None)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.errors import IndexingError
 from corpus.load import SEED_FOLDER, seed_entries
 from indexes import golden
-from indexes.embed import FALLBACK, Embedder, default_embedder, embedder
+from indexes.embed import DEFAULT, FALLBACK, Embedder, default_embedder, embedder
 from indexes.publish import Progress, Tell, publish, silent
 from indexes.retriever import Retriever
-from indexes.snapshot import CurrentIndex, Manifest, current_id, snapshot_folder
+from indexes.snapshot import CURRENT, MANIFEST, CurrentIndex, current_id, snapshot_folder
 
 _SEED = "seed:"
 
@@ -34,51 +36,59 @@ def open_index(folder: Path | None = None, embedder_name: str | None = None, tel
     IndexingError if the index was built with another embedder than the one asked for.
     """
     index = folder or home() / "index" / _folder_name(embedder_name)
-    manifest = _manifest(index)
-    given = embedder(embedder_name) if embedder_name else embedder(manifest.embedder.name) if manifest else default_embedder()
+    told = _Told.read(index)
+    given = embedder(embedder_name or told.embedder) if embedder_name or told.embedder else default_embedder()
     problems = [IndexingError("embedder_fallback", embedder=given.name)] if given.name == FALLBACK != embedder_name else []
-    if manifest is None or manifest.source.startswith(_SEED):
-        _refresh(index, manifest, given, tell)
-    return Retriever(_opened(index, given, tell), problems=problems)
+    if told.is_seed or (folder is None and not told.source):
+        return Retriever(_seed_index(index, told, given, tell), problems=problems)
+    return Retriever(CurrentIndex(index, given), problems=problems)
 
 
 def _folder_name(embedder_name: str | None) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", embedder_name or default_embedder().name)[-80:]
 
 
-def _manifest(index: Path) -> Manifest | None:
-    try:
-        return Manifest.read(snapshot_folder(index, current_id(index)))
-    except IndexingError:
-        return None
+@dataclass(frozen=True)
+class _Told:
+    """What the manifest in service says of itself, read leniently: it may be of another schema, or broken."""
+
+    source: str = ""
+    embedder: str = ""
+    missing: bool = False
+
+    @classmethod
+    def read(cls, index: Path) -> _Told:
+        if not (index / CURRENT).exists():
+            return cls(missing=True)
+        try:
+            found = json.loads((snapshot_folder(index, current_id(index)) / MANIFEST).read_text(encoding="utf-8"))
+            return cls(str(found["source"]), str(found["embedder"]["name"]))
+        except (IndexingError, OSError, ValueError, KeyError, TypeError):
+            return cls()
+
+    @property
+    def is_seed(self) -> bool:
+        return self.missing or self.source.startswith(_SEED)
 
 
-def _refresh(index: Path, manifest: Manifest | None, given: Embedder, tell: Tell) -> None:
+def _seed_index(index: Path, told: _Told, given: Embedder, tell: Tell) -> CurrentIndex:
+    """The seed index, built if it is missing, broken, or of another edition of corpus, schema or embedder."""
+    if told.embedder and told.embedder != given.name:
+        return CurrentIndex(index, given)  # refuses, with the cure
     source = _SEED + seed_digest()
-    if manifest is None or manifest.source != source:
-        _publish_seed(index, given, source, tell)
+    if told.source == source:
+        try:
+            return CurrentIndex(index, given)
+        except IndexingError:
+            tell(Progress("broken"))
+    _publish_seed(index, given, source, tell)
+    return CurrentIndex(index, given)
 
 
 def _publish_seed(index: Path, given: Embedder, source: str, tell: Tell) -> None:
     tell(Progress("reading"))
-    questions = None if given.name == FALLBACK else golden.packaged()
+    questions = golden.packaged() if given.name == DEFAULT else None  # the floor was measured with the default embedder
     publish(seed_entries(), index, given, source=source, golden=questions, tell=tell)
-
-
-def _opened(index: Path, given: Embedder, tell: Tell) -> CurrentIndex:
-    try:
-        return CurrentIndex(index, given)
-    except IndexingError as error:
-        if error.key != "snapshot_broken" or not _is_seed(index):
-            raise
-    tell(Progress("broken"))
-    _publish_seed(index, given, _SEED + seed_digest(), tell)
-    return CurrentIndex(index, given)
-
-
-def _is_seed(index: Path) -> bool:
-    manifest = _manifest(index)
-    return manifest is None or manifest.source.startswith(_SEED)
 
 
 def seed_digest() -> str:

@@ -32,7 +32,7 @@ from indexes.vectors import VectorStore
 KEEP = 3
 _BUILDING = "building-"
 _ABANDONED_AFTER = 6 * 3600.0
-Stage = Literal["reading", "embedding", "storing", "verifying", "published", "unchanged", "fallback", "broken"]
+Stage = Literal["reading", "embedding", "storing", "verifying", "published", "unchanged", "broken"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
+from corpus.entry import Entry
 from corpus.errors import IndexingError
 from indexes.catalogue import Card
 from indexes.fuse import Fused, Hit, fuse
@@ -41,6 +42,10 @@ class Retriever:
     def with_weights(self, weights: Mapping[Channel, float]) -> Retriever:
         """The same index with other weights (for ablation)."""
         return Retriever(self._source, weights, self._problems)
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """The public entries whose id begins with `prefix`, e.g. all of one domain."""
+        return self.snapshot.catalogue.entries(prefix)
 
     def search(self, query: Query) -> list[Retrieved]:
         """At most `query.limit` entries, best first; equal questions of one snapshot get equal answers."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from indexes import Retrieved, Retriever
 
 
+SHAPES = "shapes."
+
+
 @dataclass(frozen=True)
 class Context:
     """Retrieved entries (best first), generic shapes that fit any quantity, and probes of the data."""
@@ -29,9 +32,10 @@ def gather(problem: Problem, retriever: Retriever | None, limit: int = 40) -> Co
         return Context((), (), probe(problem.samples))
     from indexes import ColumnHint, Query
 
-    hints = [ColumnHint(c.name, None if c.unit is None else c.unit.dimension, c.description, c.unit.text if c.unit else "") for c in
-             (problem.target, *problem.inputs)]
+    hints = [
+        ColumnHint(c.name, None if c.unit is None else c.unit.dimension, c.description, c.unit.text if c.unit else "")
+        for c in (problem.target, *problem.inputs)
+    ]
     words = " ".join(filter(None, [problem.about, *(f"{c.name} {c.description}" for c in (problem.target, *problem.inputs))]))
     query = Query(text=words, target=hints[0], inputs=tuple(hints[1:]), limit=limit)
-    generic = [entry for entry in retriever.entries() if entry.domain.split("/")[0] == "shapes"]
-    return Context(tuple(retriever.search(query)), tuple(generic), probe(problem.samples))
+    return Context(tuple(retriever.search(query)), tuple(retriever.entries(SHAPES)), probe(problem.samples))

@@ -36,7 +36,9 @@ def _constant_meaning(name: str) -> Meaning:
     return Meaning(Words(en=words, ja=words), known_constant(name)[1])
 
 
-def merge_unidentifiable(formula: Formula, meanings: Mapping[str, Meaning], known: Mapping[str, float]) -> tuple[Formula, dict[str, Meaning]]:
+def merge_unidentifiable(
+    formula: Formula, meanings: Mapping[str, Meaning], known: Mapping[str, float]
+) -> tuple[Formula, dict[str, Meaning]]:
     """Join coefficients that the data can only see together (eta*P -> one), and say what the joint one is.
 
     A coefficient written once, beside others written once in the same product or sum, is not identifiable on its own;

@@ -18,7 +18,8 @@ from recommender.assess import ASSESSMENTS, Fitted
 from recommender.assess.parsimony import structure_bits
 from recommender.candidates import Candidate, deduplicate
 from recommender.coefficients import describe
-from recommender.context import Context, gather
+from recommender.context import SHAPES, Context, gather
+from recommender.error_model import relative_error
 from recommender.fitting import fit
 from recommender.problem import Problem
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
@@ -79,6 +80,11 @@ def recommend(
     proposals = _collect(problem, context, proposers or (Typed(), RetrievedForms(), Elementary()), notes)
     candidates = deduplicate(proposals)[:MAX_CANDIDATES]
     raced = _race(problem, candidates, progress, stop)
+    share = relative_error(problem, sorted(raced, key=_rough_score)[:FINALISTS])
+    if share is not None:
+        notes.append(Sentence.of("note.relative_error", percent=f"{100 * share:.2g}"))
+        problem = problem.with_relative_error(share)
+        raced = _race(problem, candidates, progress, stop)
     finalists = _refine(problem, raced, progress, stop)
     assessed = _assess(finalists, progress, stop)
     ranked = rank(assessed, limit)
@@ -127,8 +133,8 @@ def _rough_score(fitted: Fitted) -> float:
     """Description length in bits from the training error alone; good enough to choose finalists."""
     n = len(fitted.problem.samples)
     free = len(fitted.free)
-    share = max(fitted.fit.rss / (n * float(fitted.problem.samples.target.var())), 1e-20)
-    law = 6.0 if fitted.candidate.lead.source and not fitted.candidate.lead.source.startswith("shapes.") else 0.0
+    share = max(fitted.train_share, 1e-20)
+    law = 6.0 if fitted.candidate.lead.source and not fitted.candidate.lead.source.startswith(SHAPES) else 0.0
     return 0.5 * min(n, 150) * math.log2(share) + 0.5 * structure_bits(fitted.fit.formula.root) + 0.5 * free * math.log2(n) - law
 
 

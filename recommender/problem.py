@@ -118,6 +118,10 @@ class Problem:
         unused = {name: f"{name}_" for name in formula.parameters if name in self.names}
         return formula.rename({**unused, **{name: known[name] for name in formula.variables}})
 
+    def with_relative_error(self, share: float) -> Problem:
+        """The same question with a target uncertainty of `share` of its value."""
+        return replace(self, target=replace(self.target, sigma=share * np.abs(self.target.values)))
+
     def with_rows(self, rows: NDArray[np.int64]) -> Problem:
         """The same question on other rows of the table."""
         return replace(self, rows=rows)

@@ -18,6 +18,7 @@ import numpy as np
 
 from corpus.language import Sentence
 from recommender.assess import Evidence, Fitted
+from recommender.context import SHAPES
 
 ROWS_CAP = 120
 NMSE_FLOOR = 1e-13
@@ -55,10 +56,10 @@ class Ranked:
 def terms(assessed: Assessed) -> dict[str, float]:
     """The parts of the score, in nats; their sum is the score."""
     n = min(len(assessed.fitted.problem.samples), ROWS_CAP)
-    held_out = _clip(assessed.number("accuracy", "held_out_nmse"))
-    edge = max(_clip(assessed.number("edge", "edge_nmse", held_out)), held_out)
+    held_out = _clip(assessed.number("accuracy", "held_out_weighted"))
+    edge = max(_clip(assessed.number("edge", "edge_weighted", held_out)), held_out)
     lead = assessed.fitted.candidate.lead
-    law = bool(lead.source) and not lead.source.startswith("shapes.")
+    law = bool(lead.source) and not lead.source.startswith(SHAPES)
     return {
         "held_out": 0.5 * n * math.log(held_out),
         "edge": EDGE * n * math.log(min(edge, 1e3)),
@@ -86,7 +87,7 @@ def rank(assessed: Sequence[Assessed], limit: int) -> list[Ranked]:
 
 def _objectives(assessed: Assessed) -> tuple[float, ...]:
     return (
-        _clip(assessed.number("accuracy", "held_out_nmse")),
+        _clip(assessed.number("accuracy", "held_out_weighted")),
         assessed.number("parsimony", "model_bits"),
         1 - assessed.evidence["stability"].score,
     )
@@ -132,4 +133,6 @@ def _reason(place: int, order: Sequence[Assessed]) -> Sentence:
     mine, theirs = terms(order[place - 1]), terms(other)
     gain = {name: theirs[name] - mine[name] for name in mine}
     decisive = max(gain, key=lambda name: gain[name] if place == 1 else -gain[name])
-    return Sentence.of(f"reason.{'ahead' if place == 1 else 'behind'}", term=Sentence.of(f"term.{decisive}"), other=2 if place == 1 else place - 1)
+    return Sentence.of(
+        f"reason.{'ahead' if place == 1 else 'behind'}", term=Sentence.of(f"term.{decisive}"), other=2 if place == 1 else place - 1
+    )

@@ -121,7 +121,9 @@ class Recommendation:
 
     def to_json(self) -> str:
         """JSON text; the same question and seed give the same bytes."""
-        return json.dumps({"format": FORMAT, **_plain(asdict(self), self)}, ensure_ascii=False, indent=1, sort_keys=True, default=Words.model_dump)
+        return json.dumps(
+            {"format": FORMAT, **_plain(asdict(self), self)}, ensure_ascii=False, indent=1, sort_keys=True, default=Words.model_dump
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Recommendation:

@@ -7,19 +7,20 @@ the numbers behind it and one sentence for a customer. Assessments never change 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.candidates import Candidate
 from recommender.fitting import Fit
 from recommender.fitting.refit import Refitter
-from recommender.problem import Problem
+from recommender.problem import Problem, Split
 from recommender.samples import Samples
 
 
@@ -52,6 +53,14 @@ class Fitted:
         """Values at the problem's rows, shape (n,), SI."""
         return self.fit.predict(self.problem.samples.columns)
 
+    @cached_property
+    def train_share(self) -> float:
+        """Residual sum of squares over the target's own, both weighted by 1/sigma**2 where uncertainties are known."""
+        samples = self.problem.samples
+        weight = np.ones(len(samples)) if samples.sigma is None else 1 / samples.sigma**2
+        spread = float(np.sum(weight * (samples.target - np.average(samples.target, weights=weight)) ** 2)) or 1.0
+        return self.fit.rss / spread if np.isfinite(self.fit.rss) else float("inf")
+
     @property
     def free(self) -> tuple[str, ...]:
         """Names of the coefficients that were fitted."""
@@ -72,24 +81,36 @@ class Assessment(Protocol):
         ...
 
 
-def nmse(target: Array, prediction: Array, variance: float) -> float:
-    """Mean squared error over a variance; inf where the prediction is not finite."""
+def nmse(target: Array, prediction: Array, variance: float, weight: Array | None = None) -> float:
+    """Mean squared error, weighted if weights are given, over a variance; inf where the prediction is not finite."""
     with np.errstate(all="ignore"):
-        value = float(np.mean((target - prediction) ** 2)) / variance
+        value = float(np.average((target - prediction) ** 2, weights=weight)) / variance
     return value if np.isfinite(value) else float("inf")
 
 
-def split_errors(fitted: Fitted, splits: tuple[tuple[Array, Array], ...] | object) -> list[float]:
-    """NMSE on the test part of each split after refitting on its train part; the variance is that of all rows."""
+@dataclass(frozen=True)
+class SplitErrors:
+    """NMSE on the test part of each split after refitting on its train part, plain and weighted by 1/sigma**2."""
+
+    plain: float
+    weighted: float
+
+
+def split_errors(fitted: Fitted, splits: Sequence[Split]) -> SplitErrors:
+    """Mean over the splits, each counted by its rows; variances are those of all rows about their (weighted) mean."""
     samples = fitted.problem.samples
-    variance = float(np.var(samples.target)) or 1.0
-    errors = []
-    for train, test in splits:  # type: ignore[attr-defined]
-        errors.append(_one_error(fitted, samples, train, test, variance))
-    return errors
+    residual = np.concatenate([_residual(fitted, samples, train, test) for train, test in splits])
+    rows = np.concatenate([test for _, test in splits])
+    y, zero = samples.target, np.zeros(len(rows))
+    weight = None if samples.sigma is None else 1 / samples.sigma**2
+    plain = nmse(zero, residual, float(np.var(y)) or 1.0)
+    if weight is None:
+        return SplitErrors(plain, plain)
+    spread = float(np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)) or 1.0
+    return SplitErrors(plain, nmse(zero, residual, spread, weight[rows]))
 
 
-def _one_error(fitted: Fitted, samples: Samples, train: Array, test: Array, variance: float) -> float:
-    part, rest = samples.take(train), samples.take(test)
-    values = fitted.refitter.refit(part)
-    return nmse(rest.target, fitted.refitter.predict(rest.columns, values), variance)
+def _residual(fitted: Fitted, samples: Samples, train: NDArray[np.int64], test: NDArray[np.int64]) -> Array:
+    values = fitted.refitter.refit(samples.take(train))
+    rest = samples.take(test)
+    return rest.target - fitted.refitter.predict(rest.columns, values)

@@ -14,19 +14,23 @@ class Accuracy:
     kind = "accuracy"
 
     def assess(self, fitted: Fitted) -> Evidence:
-        """Numbers: train_nmse, held_out_nmse, r2, max_relative_error."""
+        """Numbers: train_nmse, held_out_nmse, held_out_weighted (by 1/sigma**2), r2, max_relative_error."""
         samples = fitted.problem.samples
         variance = float(np.var(samples.target)) or 1.0
-        folds = fitted.problem.folds
-        weights = [len(test) for _, test in folds]
-        held_out = float(np.average(split_errors(fitted, folds), weights=weights))
+        errors = split_errors(fitted, fitted.problem.folds)
         train = nmse(samples.target, fitted.prediction, variance)
         size = np.maximum(np.abs(samples.target), 1e-12 * np.max(np.abs(samples.target)))
         with np.errstate(all="ignore"):
             relative = float(np.max(np.abs(samples.target - fitted.prediction) / size))
-        numbers = {"train_nmse": train, "held_out_nmse": held_out, "r2": 1 - train, "max_relative_error": relative}
-        words = Sentence.of("evidence.accuracy", percent=_percent(held_out), r2=f"{1 - train:.5f}")
-        return Evidence(self.kind, max(0.0, 1 - held_out), words, numbers)
+        numbers = {
+            "train_nmse": train,
+            "held_out_nmse": errors.plain,
+            "held_out_weighted": errors.weighted,
+            "r2": 1 - train,
+            "max_relative_error": relative,
+        }
+        words = Sentence.of("evidence.accuracy", percent=_percent(errors.weighted), r2=f"{1 - train:.5f}")
+        return Evidence(self.kind, max(0.0, 1 - errors.weighted), words, numbers)
 
 
 class Edge:
@@ -35,12 +39,13 @@ class Edge:
     kind = "edge"
 
     def assess(self, fitted: Fitted) -> Evidence:
-        """Numbers: edge_nmse, the mean over the edge splits."""
+        """Numbers: edge_nmse, edge_weighted: means over the edge splits."""
         edges = fitted.problem.edges
         if not edges:
             return Evidence(self.kind, 0.0, Sentence.of("evidence.edge_unknown"))
-        value = float(np.mean(split_errors(fitted, edges)))
-        return Evidence(self.kind, 1 / (1 + 10 * value), Sentence.of("evidence.edge", percent=_percent(value)), {"edge_nmse": value})
+        errors = split_errors(fitted, edges)
+        numbers = {"edge_nmse": errors.plain, "edge_weighted": errors.weighted}
+        return Evidence(self.kind, 1 / (1 + 10 * errors.weighted), Sentence.of("evidence.edge", percent=_percent(errors.weighted)), numbers)
 
 
 def _percent(value: float) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from corpus import tree
 from corpus.language import Sentence
 from recommender.assess._base import Evidence, Fitted
@@ -36,8 +34,7 @@ class Parsimony:
         """Numbers: model_bits, residual_bits, description_length, parameters, nodes."""
         samples = fitted.problem.samples
         n, k = len(samples), len(fitted.free)
-        variance = float(np.var(samples.target)) or 1.0
-        train = max(fitted.fit.rss / n / variance if np.isfinite(fitted.fit.rss) else math.inf, _FLOOR)
+        train = max(fitted.train_share, _FLOOR)
         model = structure_bits(fitted.fit.formula.root) + 0.5 * k * math.log2(n)
         residual = 0.5 * n * math.log2(train) if math.isfinite(train) else math.inf
         numbers = {

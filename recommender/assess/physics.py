@@ -40,7 +40,9 @@ class Physics:
         if _has_pole(fitted):
             score *= 0.5
             warnings.append(Sentence.of("warning.pole"))
-        words = Sentence.of("evidence.physics_units_bad" if hard else "evidence.physics_debt" if report.conflicts else "evidence.physics_good")
+        words = Sentence.of(
+            "evidence.physics_units_bad" if hard else "evidence.physics_debt" if report.conflicts else "evidence.physics_good"
+        )
         numbers = {"unit_conflicts": float(len(hard)), "outside": float(len(outside))}
         return Evidence(self.kind, score, words, numbers, tuple(warnings))
 

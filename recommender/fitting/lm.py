@@ -59,7 +59,7 @@ def minimise(model: Model, alpha: Array, iterations: int, *, tolerance: float = 
     A start stops after two relative gains below `tolerance`; all stop once one rss falls below good_enough * tss, or when
     `share` of the budget is spent.
     """
-    state = _begin(model, alpha)
+    state = _begin(model, model.inside(alpha))
     with np.errstate(all="ignore"):
         for _ in range(iterations if alpha.shape[1] else 0):
             _linearise(model, state)
@@ -106,8 +106,8 @@ def _finite(values: Array) -> Array:
 
 def _step(model: Model, state: _State, rows: Rows, tolerance: float) -> None:
     """One damped step for the active starts: accept what lowers the residual, adapt the damping."""
-    scaled_step, scaled_gradient, scale = _damped_step(state, rows)
-    trial = state.alpha[rows] + scaled_step / scale
+    scaled_step, scaled_gradient, scale = _damped_step(model, state, rows)
+    trial = model.inside(state.alpha[rows] + scaled_step / scale)
     at = model.project(trial)
     gain = state.at.rss[rows] - at.rss
     damping = state.damping[rows]
@@ -122,18 +122,28 @@ def _step(model: Model, state: _State, rows: Rows, tolerance: float) -> None:
     state.active[rows] &= ~finished
 
 
-def _damped_step(state: _State, rows: Rows) -> tuple[Array, Array, Array]:
+def _damped_step(model: Model, state: _State, rows: Rows) -> tuple[Array, Array, Array]:
     """Solve (D^-1 H D^-1 + damping) z = D^-1 g with D the column scale; gives z, D^-1 g and D."""
     scale = np.sqrt(state.scale[rows])
     scale = np.where(scale > 0, scale, 1.0)
     gradient = state.gradient[rows] / scale
     eye = np.eye(scale.shape[1])
-    matrix = state.hessian[rows] / (scale[:, :, None] * scale[:, None, :]) + state.damping[rows][:, None, None] * eye
+    matrix = state.hessian[rows] / (scale[:, :, None] * scale[:, None, :])
+    if model.limits is not None:
+        gradient, matrix = _without_active(gradient, matrix, state.alpha[rows], model.limits)
+    matrix = matrix + state.damping[rows][:, None, None] * eye
     try:
         step = np.linalg.solve(matrix, gradient[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         step = np.linalg.solve(matrix + 1e-8 * eye, gradient[:, :, None])[:, :, 0]
     return step, gradient, scale
+
+
+def _without_active(gradient: Array, matrix: Array, alpha: Array, limits: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Leave out the parameters whose step would leave the bounds they sit on (projected gradients)."""
+    active = ((alpha <= limits[0]) & (gradient < 0)) | ((alpha >= limits[1]) & (gradient > 0))
+    coupled = np.where(active[:, :, None] | active[:, None, :], 0.0, matrix)
+    return np.where(active, 0.0, gradient), coupled + active[:, :, None] * np.eye(alpha.shape[1])
 
 
 def _accept(state: _State, rows: Rows, trial: Array, at: Projection, better: NDArray[np.bool_]) -> None:

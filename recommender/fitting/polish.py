@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus.evaluate import Bound, Program
 from corpus.functions import Array
 from corpus.tree import Node
+from recommender.fitting.result import Prior
 from recommender.fitting.work import Work, program_cost
 from recommender.samples import Samples
 
@@ -32,11 +34,21 @@ class System:
 
 
 class FullModel:
-    """A formula in all its parameters on all rows, in blocks."""
+    """A formula in all its parameters on all rows, in blocks; limits: bounds (k,) each; priors by name."""
 
-    def __init__(self, root: Node, names: Sequence[str], samples: Samples, work: Work) -> None:
+    def __init__(
+        self,
+        root: Node,
+        names: Sequence[str],
+        samples: Samples,
+        work: Work,
+        limits: tuple[Array, Array] | None = None,
+        priors: Mapping[str, Prior] | None = None,
+    ) -> None:
         self.names = tuple(names)
         self.work = work
+        self.limits = limits if limits is not None else (np.full(len(self.names), -np.inf), np.full(len(self.names), np.inf))
+        self._priors = [(self.names.index(name), prior) for name, prior in (priors or {}).items() if name in self.names]
         self._program = Program([root])
         self._cost = program_cost(self._program)
         self._blocks = [samples.take(np.arange(i, min(i + BLOCK, len(samples)))) for i in range(0, len(samples), BLOCK)]
@@ -49,16 +61,24 @@ class FullModel:
     def system(self, values: Array) -> System:
         """Jacobian triangle and residual at `values` (k,); rss is inf where the formula is not finite."""
         k = len(self.names)
-        stacked, outside = np.zeros((0, k + 1)), 0.0
+        stacked, outside = self._prior_rows(values), 0.0
         point = dict(zip(self.names, values.reshape(-1, 1, 1), strict=True))
         with np.errstate(all="ignore"):
             for block, bound in self._bounds():
-                triangle = np.linalg.qr(np.vstack([stacked, self._block(block, bound, point)]), mode="r")
+                triangle = _triangle(np.vstack([stacked, self._block(block, bound, point)]))
                 stacked = triangle[:k]
                 outside += float(np.sum(triangle[k:, k] ** 2))
         rss = float(np.sum(stacked[:, k] ** 2)) + outside
         padded = np.vstack([stacked, np.zeros((k - len(stacked), k + 1))])
         return System(padded[:, :k], padded[:, k], rss if math.isfinite(rss) else math.inf)
+
+    def _prior_rows(self, values: Array) -> Array:
+        """[J, r] of the priors, shape (number of priors, k + 1)."""
+        rows = np.zeros((len(self._priors), len(self.names) + 1))
+        for row, (i, prior) in zip(rows, self._priors, strict=True):
+            value, slope = (values[i], 1.0) if prior.kind == "normal" else (np.log(values[i]), 1.0 / values[i])
+            row[i], row[-1] = slope / prior.sd, (prior.mean - value) / prior.sd
+        return rows
 
     def _block(self, block: Samples, bound: Bound, point: Mapping[str, Array]) -> Array:
         """[J, r] of one block, weighted, shape (rows, k + 1); non-finite derivatives zeroed."""
@@ -78,8 +98,8 @@ class FullModel:
     def rss(self, values: Array) -> float:
         """Weighted residual sum of squares, inf where the formula is not finite."""
         point = dict(zip(self.names, values.reshape(-1, 1, 1), strict=True))
-        total = 0.0
         with np.errstate(all="ignore"):
+            total = float(np.sum(self._prior_rows(values)[:, -1] ** 2))
             for block, bound in self._bounds():
                 self.work.charge(self._cost[0], len(block) * (self._cost[1] + 1))
                 residual = block.target - np.broadcast_to(np.asarray(bound.values(point)[0], float), (1, len(block)))[0]
@@ -88,8 +108,14 @@ class FullModel:
         return total if math.isfinite(total) else math.inf
 
 
+def _triangle(matrix: Array) -> Array:
+    """R of a QR decomposition."""
+    return np.asarray(np.linalg.qr(matrix, mode="reduced")[1])
+
+
 def polish(model: FullModel, values: Array, steps: int) -> tuple[Array, System]:
     """Gauss-Newton with damping only where the full step fails, to a relative rss change of 1e-13."""
+    values = np.clip(values, *model.limits)
     system = _system(model, values)
     for step in range(steps):
         moved = _improve(model, values, system, _DAMPINGS[step >= 3])
@@ -111,12 +137,19 @@ def _system(model: FullModel, values: Array) -> System:
 def _improve(model: FullModel, values: Array, system: System, dampings: Sequence[float]) -> tuple[Array, System] | None:
     if not math.isfinite(system.rss):
         return None
-    scale = column_scale(system.triangle)
+    triangle = np.where(_active(model, values, system), 0.0, system.triangle)
+    scale = column_scale(triangle)
     for damping in dampings:
-        trial = values + _solve(system.triangle / scale, system.right, damping) / scale
+        trial = np.clip(values + _solve(triangle / scale, system.right, damping) / scale, *model.limits)
         if np.isfinite(trial).all() and model.rss(trial) < system.rss:
             return trial, model.system(trial)
     return None
+
+
+def _active(model: FullModel, values: Array, system: System) -> NDArray[np.bool_]:
+    """Parameters on a bound that the residual pushes outward."""
+    push = system.triangle.T @ system.right
+    return ((values <= model.limits[0]) & (push < 0)) | ((values >= model.limits[1]) & (push > 0))
 
 
 def _solve(matrix: Array, right: Array, damping: float) -> Array:

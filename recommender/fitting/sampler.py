@@ -69,6 +69,8 @@ class Sampler:
         self._others = {n: tree.add(*self.roles[n].use.others) for n in self._late}
         self._programs = {n: Program([node]) for n, node in self._others.items()}
         self._row_weights = _prominence(model.samples.target)
+        limits = zip(*model.limits, strict=True) if model.limits is not None else ()
+        self._limits = {name: pair for name, pair in zip(self.names, limits, strict=False) if np.isfinite(pair).any()}
 
     # --- set-up ---------------------------------------------------------------------------------------------------------
 
@@ -113,6 +115,17 @@ class Sampler:
         limit = math.pi / resolution
         return Zone(limit * (0.5 if role.squared else 1.0), reach.power, reach.uniform, 2 * length / resolution)
 
+    def _confined(self, name: str, values: Array) -> Array:
+        """Values outside the bounds mirrored at the nearer one, and drawn evenly between two bounds if still outside."""
+        low, high = self._limits[name]
+        values = np.where(values < low, 2 * low - values, values)
+        values = np.where(values > high, 2 * high - values, values)
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return np.clip(values, low, high)
+        even = self._even(len(values))
+        between = low * (high / low) ** even if 0 < low and high > 100 * low else low + (high - low) * even
+        return np.where((values < low) | (values > high), between, values)
+
     # --- drawing --------------------------------------------------------------------------------------------------------
 
     def draw(self, count: int, *, widen: float = 1.0, strict: bool = True, only: Collection[str] | None = None) -> Array:
@@ -123,7 +136,9 @@ class Sampler:
         drawn: Drawn = {}
         with np.errstate(all="ignore"):
             for name in (*self._early, *self._late):
-                drawn[name] = self._draw(name, count, drawn, widen, strict) if only is None or name in only else self._expected(name, count)
+                wanted = only is None or name in only
+                values = self._draw(name, count, drawn, widen, strict) if wanted else self._expected(name, count)
+                drawn[name] = self._confined(name, values) if name in self._limits else values
         return np.stack([drawn[name] for name in self.names], 1) if self.names else np.zeros((count, 0))
 
     def _draw(self, name: str, count: int, drawn: Drawn, widen: float, strict: bool) -> Array:

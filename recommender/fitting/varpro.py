@@ -36,10 +36,17 @@ class Projection:
 
 
 class Model:
-    """A separated formula bound to samples."""
+    """A separated formula bound to samples.
 
-    def __init__(self, form: Separated, samples: Samples, work: Work) -> None:
+    limits: lower and upper bounds of the nonlinear parameters, (q,) each. kept_rows: that many last rows stay in every subsample.
+    """
+
+    def __init__(
+        self, form: Separated, samples: Samples, work: Work, limits: tuple[Array, Array] | None = None, kept_rows: int = 0
+    ) -> None:
         self.form = form
+        self.limits = limits if limits is not None and bool(np.isfinite(limits).any()) else None
+        self.kept_rows = kept_rows
         self.samples = samples
         self.work = work
         self.n = len(samples)
@@ -55,7 +62,13 @@ class Model:
 
     def take(self, rows: NDArray[np.int64]) -> Model:
         """The model on some of the rows."""
-        return Model(self.form, self.samples.take(rows), self.work)
+        kept = np.arange(self.n - self.kept_rows, self.n)
+        rows = np.union1d(rows, kept) if self.kept_rows else rows
+        return Model(self.form, self.samples.take(rows), self.work, self.limits, self.kept_rows)
+
+    def inside(self, alpha: Array) -> Array:
+        """alpha moved to the nearest point inside the bounds."""
+        return alpha if self.limits is None else np.clip(alpha, *self.limits)
 
     def _weighted(self, values: Array) -> Array:
         return values if self.weights is None else values * self.weights

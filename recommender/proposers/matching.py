@@ -60,7 +60,9 @@ def _column_scores(entry: Entry, column: Column) -> dict[str, float]:
 
 
 def _extend(partial: Assignment, name: str, scores: Mapping[str, float]) -> list[Assignment]:
-    free = [Assignment({**partial.columns, symbol: name}, partial.score + s) for symbol, s in scores.items() if symbol not in partial.columns]
+    free = [
+        Assignment({**partial.columns, symbol: name}, partial.score + s) for symbol, s in scores.items() if symbol not in partial.columns
+    ]
     return [*free, Assignment(partial.columns, partial.score - _UNUSED_COLUMN)]
 
 
@@ -97,4 +99,3 @@ def _range_score(entry: Entry, part: Quantity | Parameter, column: Column) -> fl
     low, high = (float(unit.to_si(bound)) for bound in part.range)
     middle = float(np.median(values))
     return 0.5 if low - abs(low) <= middle <= high + abs(high) else -0.2
-

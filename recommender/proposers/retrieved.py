@@ -62,7 +62,9 @@ class RetrievedForms:
 def _leftovers_as_parameters(formula: Formula, problem: Problem) -> Formula:
     """Variables of the entry that no column stands for are constant in this experiment: coefficients."""
     columns = {f"x{i}" for i in range(len(problem.inputs))}
-    left = {tree.var(name): tree.param(f"{name}_" if _RESERVED.fullmatch(name) else name) for name in formula.variables if name not in columns}
+    left = {
+        tree.var(name): tree.param(f"{name}_" if _RESERVED.fullmatch(name) else name) for name in formula.variables if name not in columns
+    }
     return Formula(tree.substitute(formula.root, left))
 
 

@@ -76,7 +76,7 @@ def _make_folder(url: URL) -> None:
 
 
 def _connected(connection: Any, record: object) -> None:  # noqa: ARG001
-    # Without this, the driver decides when a transaction begins, and schema changes would not be part of one.
+    # Transactions begin where `_begin` says, never where the driver thinks best.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
 

@@ -1,0 +1,179 @@
+"""The `formula` command. Heavy libraries load only when a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from recommender.problem import Problem
+    from recommender.recommendation import Recommendation
+
+Lang = Literal["en", "ja"]
+app = typer.Typer(
+    help="Formulas behind a table of measurements.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+corpus_app = typer.Typer(help="The formulas we know.", no_args_is_help=True)
+app.add_typer(corpus_app, name="corpus")
+
+UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNIT, e.g. L=mm; may be repeated.")]
+DescribeOption = Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")]
+TypedOption = Annotated[list[str] | None, typer.Option("--try", help="A formula of your own to fit beside the others; may be repeated.")]
+
+
+@app.command()
+def recommend(
+    table: Annotated[Path, typer.Argument(help="CSV, Excel or Parquet.")],
+    target: Annotated[str | None, typer.Option(help="Column to explain; the last one if not given.")] = None,
+    inputs: Annotated[str | None, typer.Option(help="Columns to explain it by, separated by commas; all others if not given.")] = None,
+    about: Annotated[str, typer.Option(help="A few words about the experiment, in any language.")] = "",
+    unit: UnitOption = None,
+    describe: DescribeOption = None,
+    typed: TypedOption = None,
+    top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result as JSON.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
+    language: Annotated[Lang, typer.Option("--lang", help="Language of the answer.")] = "en",
+    record: Annotated[bool, typer.Option(help="Keep a record of the run.")] = True,
+) -> None:
+    """Recommend formulas for one column of a table."""
+    from recommender.problem import Problem
+    from recommender.session import run
+    from recommender.show import print_recommendation, progress_bar
+    from recommender.table import Table
+
+    measured = Table.read(table, _pairs(unit), _pairs(describe))
+    names = None if inputs is None else [name.strip() for name in inputs.split(",")]
+    problem = Problem.of(measured, target, names, about=about, typed=typed or (), seed=seed)
+    with progress_bar(language) as tell:
+        result = run(problem, limit=top, progress=tell, record=record)
+    print_recommendation(result, language)
+    _write(problem, result, json_file, report, language)
+
+
+def _write(problem: Problem, result: Recommendation, json_file: Path | None, report: Path | None, language: Lang) -> None:
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(result.to_json(), encoding="utf-8")
+    if report is not None:
+        from recommender.report.html import html_report
+
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(html_report(problem, result, language), encoding="utf-8")
+        typer.echo(f"{report}")
+
+
+def _pairs(items: list[str] | None) -> dict[str, str]:
+    from corpus.errors import SettingsError
+
+    pairs = {}
+    for item in items or ():
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise SettingsError("pair_expected", item=item)
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+@app.command()
+def runs(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
+    """List recorded runs."""
+    from recommender.store import Store
+
+    with Store.open() as store:
+        for row in store.runs(limit):
+            typer.echo(f"{row.id[:8]}  {row.started}  {row.status:9}  {row.table_name} -> {row.target}")
+
+
+@app.command()
+def show(
+    run_id: Annotated[str, typer.Argument(help="Id of a run, or its first letters.")],
+    language: Annotated[Lang, typer.Option("--lang")] = "en",
+) -> None:
+    """Show a recorded run again."""
+    from recommender.recommendation import Recommendation
+    from recommender.show import print_recommendation
+    from recommender.store import Store
+
+    with Store.open() as store:
+        record = store.run(run_id)
+    print_recommendation(Recommendation.from_json(record.result), language)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) -> None:
+    """Open the app in a browser."""
+    import subprocess
+
+    from corpus.errors import SettingsError
+
+    page = Path(__file__).parent.parent / "ui" / "app.py"
+    try:
+        import streamlit  # noqa: F401, TID251
+    except ImportError:
+        raise SettingsError("ui_missing") from None
+    options = ["--server.port", str(port), "--server.address", "localhost", "--browser.gatherUsageStats", "false"]
+    sys.exit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *options]))  # noqa: S603
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="Name of a benchmark; `list` shows them.")],
+    cases: Annotated[Path | None, typer.Option(help="Folder of cases: problem.json, tables, truth.json.")] = None,
+    quick: Annotated[bool, typer.Option(help="A fixed subset that ends in under a minute.")] = False,
+    seed: int = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON.")] = None,
+) -> None:
+    """Measure: print a table, exit with 0 if the stated bar holds."""
+    from recommender.evaluate import run_bench
+
+    sys.exit(run_bench(name, cases=cases, quick=quick, seed=seed, jobs=jobs, json_file=json_file))
+
+
+@corpus_app.command("check")
+def corpus_check(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of YAML files; the package's own if not given.")] = None,
+) -> None:
+    """Print every violation with its file and line."""
+    from corpus.check import main as check
+
+    sys.exit(check([str(folder)] if folder else []))
+
+
+@corpus_app.command("search")
+def corpus_search(words: str, limit: int = 8, language: Annotated[Lang, typer.Option("--lang")] = "en") -> None:
+    """Find formulas by words."""
+    from indexes import Query, open_index
+
+    for found in open_index().search(Query(text=words, limit=limit)):
+        typer.echo(f"{found.entry.id}\n  {found.entry.name.of(language)}: {found.entry.target.symbol} = {found.entry.formula}")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on stderr and exit status 2."""
+    import os
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from corpus.errors import RecommenderError
+
+    try:
+        app()
+    except RecommenderError as error:
+        typer.echo(error.text("ja" if _japanese() else "en"), err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def _japanese() -> bool:
+    return any(argument == "ja" and sys.argv[i] in ("--lang", "--language") for i, argument in enumerate(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

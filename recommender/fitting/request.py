@@ -1,0 +1,137 @@
+"""A request to fit, checked: usable rows, compiled formula, bounds and priors by name, random numbers of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.errors import FitError
+from corpus.formula import Formula
+from corpus.functions import Array
+from recommender.fitting.compile import Compiled, compile_tree
+from recommender.fitting.result import Prior
+from recommender.fitting.work import Work
+from recommender.samples import Samples
+
+LOSSES = ("linear", "huber", "soft_l1", "cauchy", "relative")
+_EXTREME = 1e100
+_UNBOUNDED = (-math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `fit` was asked for, ready to work on.
+
+    samples: finite rows only, `sigma` holding whatever weights the rows; measured: the user gave sigma. dropped: rows left out.
+    unit: what residuals are divided by when squares of the target would overflow, else 1.
+    """
+
+    formula: Formula
+    known: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]]
+    priors: Mapping[str, Prior]
+    loss: str
+    compiled: Compiled
+    names: tuple[str, ...]
+    samples: Samples
+    measured: bool
+    dropped: int
+    unit: float
+    rng: np.random.Generator
+    work: Work
+
+    def limits(self, names: Sequence[str]) -> tuple[Array, Array]:
+        """Lower and upper bounds of `names`, shapes (k,)."""
+        pairs = [self.bounds.get(name, _UNBOUNDED) for name in names]
+        return np.array([low for low, _ in pairs], float), np.array([high for _, high in pairs], float)
+
+
+def prepare(
+    formula: Formula,
+    samples: Samples,
+    known: Mapping[str, float],
+    bounds: Mapping[str, tuple[float, float]],
+    priors: Mapping[str, Prior],
+    loss: str,
+    seed: int,
+    work: Work,
+) -> Request:
+    """Check a request and compile its formula; FitError says what to correct."""
+    _check_names(formula, [*known, *bounds, *priors])
+    _check_values(known, bounds, priors, loss)
+    missing = [name for name in formula.variables if name not in samples.columns]
+    if missing:
+        raise FitError("fit_missing_column", names=", ".join(missing), known=", ".join(samples.columns) or "-")
+    rows, dropped = _usable(samples, formula.variables, loss)
+    rows, unit = _in_range(rows)
+    bounds = {name: (float(low), float(high)) for name, (low, high) in bounds.items() if name not in known}
+    priors = {name: prior for name, prior in priors.items() if name not in known}
+    compiled = compile_tree(formula.bind(known).root if known else formula.root, {*bounds, *priors})
+    names = tuple(name for name in formula.parameters if name in compiled.root.parameters)
+    rng = _generator(formula, rows, seed)
+    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, samples.sigma is not None, dropped, unit, rng, work)
+
+
+def _check_names(formula: Formula, names: Iterable[str]) -> None:
+    unknown = sorted({name for name in names if name not in formula.parameters})
+    if unknown:
+        raise FitError("fit_unknown_parameter", names=", ".join(unknown), known=", ".join(formula.parameters) or "-")
+
+
+def _check_values(known: Mapping[str, float], bounds: Mapping[str, tuple[float, float]], priors: Mapping[str, Prior], loss: str) -> None:
+    wrong = [name for name, value in known.items() if not math.isfinite(value)]
+    if wrong:
+        raise FitError("fit_known_not_finite", names=", ".join(wrong))
+    wrong = [name for name, (low, high) in bounds.items() if not low < high]
+    if wrong:
+        raise FitError("fit_bounds_crossed", names=", ".join(wrong))
+    wrong = [name for name, prior in priors.items() if not (math.isfinite(prior.mean) and 0 < prior.sd < math.inf)]
+    if wrong:
+        raise FitError("fit_prior_not_usable", names=", ".join(wrong))
+    if loss not in LOSSES:
+        raise FitError("fit_unknown_loss", loss=loss, known=", ".join(LOSSES))
+
+
+def _usable(samples: Samples, variables: Sequence[str], loss: str) -> tuple[Samples, int]:
+    """The columns used, as floats, on the rows where everything is finite; and how many rows were not."""
+    columns = {name: np.asarray(samples.columns[name], float) for name in variables}
+    target = np.asarray(samples.target, float)
+    good = np.isfinite(target)
+    for values in columns.values():
+        good &= np.isfinite(values)
+    sigma = None if samples.sigma is None else np.asarray(samples.sigma, float)
+    if sigma is not None:
+        good &= np.isfinite(sigma) & (sigma > 0)
+    if not good.any():
+        raise FitError("fit_no_rows")
+    rows = Samples(columns, target, sigma, samples.groups)
+    rows = rows if good.all() else rows.take(good)
+    return (_relative(rows) if loss == "relative" else rows), int((~good).sum())
+
+
+def _relative(samples: Samples) -> Samples:
+    """Errors in proportion to the target, no row less than a millionth of the largest."""
+    size = np.abs(samples.target)
+    sigma = np.maximum(size, 1e-6 * float(size.max()) or 1.0)
+    return Samples(samples.columns, samples.target, sigma if samples.sigma is None else sigma * samples.sigma, samples.groups)
+
+
+def _in_range(samples: Samples) -> tuple[Samples, float]:
+    """Weight the rows so that squares of the target neither overflow nor vanish; gives the unit of the residuals."""
+    top = float(np.max(np.abs(samples.target)))
+    if samples.sigma is not None or top == 0 or 1 / _EXTREME < top < _EXTREME:
+        return samples, 1.0
+    return Samples(samples.columns, samples.target, np.full(len(samples), top), samples.groups), top
+
+
+def _generator(formula: Formula, samples: Samples, seed: int) -> np.random.Generator:
+    """Random numbers that depend on the request alone."""
+    digest = hashlib.sha256(formula.text.encode())
+    for name in formula.variables:
+        digest.update(np.ascontiguousarray(samples.columns[name]).tobytes())
+    digest.update(np.ascontiguousarray(samples.target).tobytes())
+    return np.random.default_rng([seed % 2**32, *map(int, np.frombuffer(digest.digest(), np.uint32))])

@@ -1,0 +1,185 @@
+"""One weighted least-squares problem solved globally: search on some rows, last digits on all, within bounds, with priors.
+
+Bounds: nonlinear parameters are kept inside by projection. Linear ones are first left free, for variable projection has no room for
+bounds and they seldom bind; those that then violate theirs are made nonlinear and the search is repeated.
+Priors are extra rows of the least-squares problem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from corpus import tree
+from corpus.functions import Array
+from corpus.tree import Node
+from recommender.fitting.aliases import alias_images
+from recommender.fitting.linearise import linearised_starts
+from recommender.fitting.polish import FullModel, System, polish
+from recommender.fitting.request import Request
+from recommender.fitting.result import Prior
+from recommender.fitting.rounds import Found, Outcome, Search
+from recommender.fitting.sampler import Sampler, Zone
+from recommender.fitting.scales import magnitudes
+from recommender.fitting.structure import Rewriting, Separated, rewrite, separate
+from recommender.fitting.varpro import Model
+from recommender.samples import Samples
+
+SEARCH_ROWS = 4000
+_KEPT = 6
+_SIMILAR = 1.5
+_ROW = "prior__"
+
+
+@dataclass(frozen=True, eq=False)
+class Polished:
+    """A minimum in the parameters of the compiled formula; alias: an image of the best one beyond the sampling limit."""
+
+    values: Array
+    system: System
+    alias: bool = False
+
+    @property
+    def rss(self) -> float:
+        return self.system.rss
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Distinct minima, best first (empty: nowhere finite), how the search ended (None: no search was needed), frequency zones, parameters projected out."""
+
+    found: tuple[Polished, ...]
+    outcome: Outcome | None
+    zones: Mapping[str, Zone]
+    projected: frozenset[str]
+
+
+def solve(request: Request) -> Solution:
+    """Global weighted least squares for a request."""
+    if request.priors and not request.measured:
+        request = _with_noise(request)
+    loose: frozenset[str] = frozenset()
+    for _ in range(1 + len(request.bounds)):
+        solution = _solve(request, loose)
+        violated = _violated(request, solution)
+        if not violated:
+            break
+        loose |= violated
+    return solution
+
+
+def _with_noise(request: Request) -> Request:
+    """Priors need the size of the noise: the residuals of a fit without them."""
+    free = solve(replace(request, priors={}))
+    n = len(request.samples)
+    variance = free.found[0].rss / max(n - len(request.names), 1) if free.found else 1.0
+    if not 0 < variance < math.inf:
+        return request
+    samples = request.samples
+    sigma = np.full(n, math.sqrt(variance)) if samples.sigma is None else samples.sigma * math.sqrt(variance)
+    return replace(request, samples=Samples(samples.columns, samples.target, sigma, samples.groups))
+
+
+def _violated(request: Request, solution: Solution) -> frozenset[str]:
+    """Parameters that were searched without their bounds and ended at one."""
+    if not solution.found:
+        return frozenset()
+    low, high = request.limits(request.names)
+    values = solution.found[0].values
+    at_bound = (name for name, v, a, b in zip(request.names, values, low, high, strict=True) if v <= a or v >= b)
+    return frozenset(at_bound) & solution.projected
+
+
+def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
+    rewriting = rewrite(request.compiled.root, request.names, nonlinear | frozenset(request.priors))
+    form = separate(rewriting.root, rewriting.names, nonlinear)
+    projected = frozenset(request.names) - frozenset(form.nonlinear)
+    rows = request.samples
+    if len(rows) > 1.25 * SEARCH_ROWS:
+        rows = rows.take(np.sort(request.rng.choice(len(rows), SEARCH_ROWS, replace=False)))
+    limits = request.limits(form.nonlinear)
+    plain = Model(form, rows, request.work, limits)
+    model = _with_priors(plain, rewriting.names, request.priors, nonlinear)
+    if not form.nonlinear:
+        return Solution(_polish_all(request, plain, _restored(model, _linear(model), rewriting)), None, {}, projected)
+    sampler = Sampler(plain, magnitudes(form.root, form.parameters, rows), request.rng, phased=rewriting.phased)
+    outcome = Search(model, sampler).run(linearised_starts(plain, request.rng))
+    images = alias_images(model, sampler, outcome.minima)
+    starts = _restored(model, (*images.inside, *outcome.minima), rewriting)
+    aliases = _restored(model, images.outside, rewriting)
+    return Solution(_polish_all(request, plain, starts, aliases), outcome, sampler.zones, projected)
+
+
+def _linear(model: Model) -> tuple[Found, ...]:
+    at = model.project(np.zeros((1, 0)))
+    return (Found(float(at.rss[0]), np.zeros(0), at.coefficients[0]),)
+
+
+def _restored(model: Model, minima: Sequence[Found], rewriting: Rewriting) -> list[dict[str, float]]:
+    return [rewriting.restore(model.parameters(item.alpha, item.coefficients)) for item in minima]
+
+
+# --- priors ------------------------------------------------------------------------------------------------------------
+
+
+def _with_priors(model: Model, names: Sequence[str], priors: Mapping[str, Prior], nonlinear: frozenset[str]) -> Model:
+    """The model with one extra row per prior: data*formula + sum of row_k * (g(p_k)/sd_k) against (y, mean_k/sd_k)."""
+    if not priors:
+        return model
+    samples, n, k = model.samples, len(model.samples), len(priors)
+    pad = np.zeros(k, np.int64)
+    columns = {name: np.concatenate([values, values[pad]]) for name, values in samples.columns.items()}
+    columns[_ROW] = np.concatenate([np.ones(n), np.zeros(k)])
+    terms: list[Node] = [tree.mul(tree.var(_ROW), model.form.root)]
+    for i, (name, prior) in enumerate(priors.items()):
+        columns[f"{_ROW}{i}"] = np.concatenate([np.zeros(n), np.eye(k)[i] / prior.sd])
+        value = tree.call("log", tree.param(name)) if prior.kind == "lognormal" else tree.param(name)
+        terms.append(tree.mul(tree.var(f"{_ROW}{i}"), value))
+    target = np.concatenate([samples.target, [prior.mean / prior.sd for prior in priors.values()]])
+    sigma = np.concatenate([np.ones(n) if samples.sigma is None else samples.sigma, np.ones(k)])
+    form = separate(tree.add(*terms), names, nonlinear | frozenset(model.form.nonlinear))
+    form = Separated(form.root, form.linear, tuple(name for name in names if name not in form.linear), form.basis, form.offset)
+    return Model(form, Samples(columns, target, sigma), model.work, model.limits, kept_rows=k)
+
+
+# --- last digits -------------------------------------------------------------------------------------------------------
+
+
+def _polish_all(
+    request: Request, model: Model, starts: Sequence[Mapping[str, float]], aliases: Sequence[Mapping[str, float]] = ()
+) -> tuple[Polished, ...]:
+    """The distinct minima reached from the starts (best first) and of similar rss; aliases after them."""
+    full = FullModel(request.compiled.root, request.names, request.samples, request.work, request.limits(request.names), request.priors)
+    found: list[Polished] = []
+    for start in _presolved(request, model, starts[:_KEPT]):
+        result = Polished(*polish(full, start, 15 if found else 40))
+        if math.isfinite(result.rss) and not any(_same(result, other, model.tss) for other in found):
+            found.append(result)
+        if request.work.exhausted(1.5):
+            break
+    found.sort(key=lambda item: item.rss)
+    found = [item for item in found if item.rss <= _SIMILAR * found[0].rss + 1e-12 * model.tss or item is found[0]]
+    images = [Polished(*polish(full, _vector(request, start), 5), alias=True) for start in (aliases if found else ())]
+    return (*found, *(image for image in images if math.isfinite(image.rss)))
+
+
+def _presolved(request: Request, model: Model, starts: Sequence[Mapping[str, float]]) -> list[Array]:
+    """Starts as vectors; for a large table first polished on the rows of the search, and only the best two kept."""
+    vectors = [_vector(request, start) for start in starts]
+    if len(model.samples) == len(request.samples) or not vectors:
+        return vectors
+    part = FullModel(request.compiled.root, request.names, model.samples, request.work, request.limits(request.names), request.priors)
+    ends = sorted((polish(part, vector, 20) for vector in vectors), key=lambda end: end[1].rss)
+    return [values for values, system in ends[:2] if system.rss <= ends[0][1].rss * (1 + 1e-9) or values is ends[0][0]]
+
+
+def _vector(request: Request, start: Mapping[str, float]) -> Array:
+    return np.clip(np.array([start[name] for name in request.names], float), *request.limits(request.names))
+
+
+def _same(a: Polished, b: Polished, tss: float) -> bool:
+    close = abs(a.rss - b.rss) <= 1e-7 * b.rss + 1e-22 * tss
+    return close and np.allclose(np.abs(a.values), np.abs(b.values), rtol=1e-3)

@@ -1,0 +1,83 @@
+"""A recommendation with everything around it: the index opened, the run recorded, failures said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corpus.errors import IndexingError, RecommenderError
+from corpus.language import Sentence
+from recommender.pipeline import Progress, Report, Stop, never, recommend, silent
+from recommender.problem import Problem
+from recommender.recommendation import RankedFormula, Recommendation
+from recommender.store import CandidateRow, RunStart, Store
+
+if TYPE_CHECKING:
+    from indexes import Retriever
+
+
+def run(
+    problem: Problem,
+    *,
+    limit: int = 5,
+    progress: Report = silent,
+    stop: Stop = never,
+    record: bool = True,
+    store_url: str | None = None,
+) -> Recommendation:
+    """Open the index, recommend, and keep a record of the run.
+
+    Raises what `recommend` raises; an index that cannot be opened is noted in the result.
+    """
+    progress(Progress("indexing", 0, 1))
+    retriever, notes = _open_index()
+    problem = replace(problem, notes=(*problem.notes, *notes))
+    if not record:
+        return recommend(problem, retriever=retriever, limit=limit, progress=progress, stop=stop)
+    with Store.open(store_url) as store:
+        run_id = store.start_run(_start(problem, limit))
+        try:
+            result = recommend(problem, retriever=retriever, limit=limit, progress=progress, stop=stop)
+        except RecommenderError as error:
+            store.append_event(run_id, "failed", {"error": str(error)})
+            store.finish_run(run_id, "failed", "", ())
+            raise
+        store.finish_run(run_id, "finished", result.to_json(), _rows(result.formulas))
+        return result
+
+
+def _open_index() -> tuple[Retriever | None, list[Sentence]]:
+    from indexes import open_index
+
+    try:
+        retriever = open_index()
+    except IndexingError as error:
+        return None, [Sentence.of("note.no_index", reason=str(error))]
+    return retriever, [Sentence.of("note.index_problem", reason=str(problem)) for problem in retriever.problems]
+
+
+def _start(problem: Problem, limit: int) -> RunStart:
+    return RunStart(
+        table_name=problem.table.name,
+        table_hash=problem.table.content_hash,
+        target=problem.target.name,
+        inputs=tuple(column.name for column in problem.inputs),
+        about=problem.about,
+        seed=problem.seed,
+        settings={"limit": limit, "typed": list(problem.typed)},
+    )
+
+
+def _rows(formulas: Sequence[RankedFormula]) -> list[CandidateRow]:
+    return [
+        CandidateRow(
+            rank=f.rank,
+            key=f.key,
+            formula=f.text,
+            proposers=tuple(origin.proposer for origin in f.origins),
+            score=f.score,
+            evidence={e.kind: e.score for e in f.evidence},
+        )
+        for f in formulas
+    ]

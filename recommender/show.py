@@ -1,0 +1,113 @@
+"""A recommendation on a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+from rich.text import Text
+
+from corpus.language import Language, text
+from recommender.coefficients import Coefficient
+from recommender.pipeline import Progress, Report
+from recommender.recommendation import RankedFormula, Recommendation
+
+
+@contextmanager
+def progress_bar(language: Language) -> Iterator[Report]:
+    """A live bar on stderr; the best formula so far stands beside it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn(), TextColumn("{task.fields[best]}"))
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, best="")
+
+        def tell(progress: Progress) -> None:
+            best = progress.best[:80]
+            bar.update(
+                task, description=text(f"stage.{progress.stage}", language), completed=progress.done, total=progress.total, best=best
+            )
+
+        yield tell
+
+
+def print_recommendation(result: Recommendation, language: Language = "en", console: Console | None = None) -> None:
+    """Ranked table first, then each candidate with coefficients, evidence, warnings and origin."""
+    out = console or Console(width=None if Console().is_terminal else 132, highlight=False)
+    out.print(Text(text("report.title", language, target=result.target.name), style="bold"))
+    out.print(Text(f"{result.table}: {result.rows} {text('report.rows', language)}. {text('report.si_note', language)}"))
+    for note in result.notes:
+        out.print(Text(f"· {note.text(language)}", style="yellow"))
+    out.print(_summary(result, language))
+    for formula in result.formulas:
+        _print_formula(out, formula, language)
+
+
+def _summary(result: Recommendation, language: Language) -> Grid:
+    grid = Grid(show_edge=False, pad_edge=False)
+    grid.add_column("#", justify="right")
+    grid.add_column(text("report.formula", language), overflow="fold")
+    for key in ("held_out", "edge", "stability", "parameters"):
+        grid.add_column(text(f"report.{key}", language), justify="right")
+    for f in result.formulas:
+        grid.add_row(str(f.rank), Text(f.text), *summary_cells(f))
+    return grid
+
+
+def summary_cells(formula: RankedFormula) -> tuple[str, str, str, str]:
+    """Held-out error, edge error, stability, number of fitted coefficients, as text."""
+    stability = next((e.score for e in formula.evidence if e.kind == "stability"), math.nan)
+    return (
+        percent(formula.number("accuracy", "held_out_weighted")),
+        percent(formula.number("edge", "edge_weighted")),
+        f"{stability:.2f}",
+        f"{sum(not c.known for c in formula.coefficients)}",
+    )
+
+
+def percent(nmse: float) -> str:
+    """Root of an NMSE in percent of the spread; a dash where it was not measured."""
+    return f"{100 * math.sqrt(nmse):.3g} %" if math.isfinite(nmse) else "–"
+
+
+def _print_formula(out: Console, formula: RankedFormula, language: Language) -> None:
+    out.print(Text(f"\n#{formula.rank}  {formula.text}", style="bold"))
+    for coefficient in formula.coefficients:
+        out.print(Text(f"    {coefficient_line(coefficient, language)}"))
+    for evidence in formula.evidence:
+        out.print(Text(f"    {evidence.words.text(language)}", style="dim"))
+    out.print(Text(f"    {formula.status.text(language)}", style="dim"))
+    for warning in dict.fromkeys(formula.warnings):
+        out.print(Text(f"    ! {warning.text(language)}", style="yellow"))
+    out.print(Text(f"    {formula.origins[0].why.text(language)}", style="cyan"))
+    out.print(Text(f"    {formula.reason.text(language)}"))
+
+
+def coefficient_line(c: Coefficient, language: Language) -> str:
+    """`L = 12.55 ± 0.01 mm: element length`."""
+    unit = text("report.unit_open", language) if c.unit == "?" else c.unit
+    value = f"{c.name} = {value_with_error(c.value, c.standard_error)}" if not c.known else f"{c.name} = {c.value:.6g}"
+    return f"{value} {unit}".rstrip() + (f": {words}" if (words := meaning_words(c, language)) else "")
+
+
+def meaning_words(c: Coefficient, language: Language) -> str:
+    """What the coefficient is: the words of its source, else the quantity its unit speaks of."""
+    known = f" ({text('report.known', language)})" if c.known else ""
+    if c.meaning is not None:
+        return c.meaning.of(language) + known
+    return text("report.probably", language, quantity=text(f"quantity.{c.quantity}", language)) + known if c.quantity else known.strip()
+
+
+def value_with_error(value: float, error: float) -> str:
+    """`12.551 ± 0.011`: the error to two digits, the value to the same place."""
+    if not (math.isfinite(error) and error > 0 and math.isfinite(value)):
+        return f"{value:.6g}"
+    exponent = math.floor(math.log10(max(abs(value), error)))
+    if not -4 <= exponent <= 6:
+        scale = 10.0**exponent
+        return f"({value_with_error(value / scale, error / scale)})e{exponent:+d}"
+    places = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{min(places, 12)}f} ± {error:.{min(places, 12)}f}"
