@@ -6,17 +6,18 @@ Also finds ids used twice, relations to entries that do not exist, and entries o
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from corpus.entry import Entry, violations
+from corpus.errors import EntryError
 from corpus.load import SEED_FOLDER, Located, read_folder
 
 
-def check_folder(folder: Path) -> Iterator[str]:
-    """`file:line: id: what is wrong`, for every violation below a folder."""
+def check_items(items: Iterable[Located]) -> Iterator[str]:
+    """`file:line: id: what is wrong`, for every violation."""
     good: list[Located] = []
-    for item in read_folder(folder):
+    for item in items:
         if item.entry is None:
             yield f"{item.where}: {item.problem}"
             continue
@@ -52,9 +53,14 @@ def _physics(entry: Entry) -> tuple[str, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    folder = Path(arguments[0]) if arguments else SEED_FOLDER
-    problems = list(check_folder(folder))
-    count = sum(item.entry is not None for item in read_folder(folder))
+    """Print the violations and their number; exit status 1 if there are any, 2 if there is no such folder."""
+    try:
+        items = list(read_folder(Path(arguments[0]) if arguments else SEED_FOLDER))
+    except EntryError as error:
+        print(error)
+        return 2
+    problems = list(check_items(items))
+    count = sum(item.entry is not None for item in items)
     print("\n".join([*problems, f"{count} entries, {len(problems)} violations"]))
     return 1 if problems else 0
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from corpus.errors import EntryError
 
 SEED_FOLDER = Path(__file__).parent / "formulas"
 MAX_FILE_BYTES = 2_000_000
+_MAX_NESTING = 20
 
 
 @dataclass(frozen=True)
@@ -27,50 +28,89 @@ class Located:
     problem: str = ""
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML without aliases (no bombs) and without duplicate keys."""
+if TYPE_CHECKING:
+    _SafeLoader = yaml.SafeLoader
+else:  # the C parser is ten times as fast
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
+
+class _Loader(_SafeLoader):
+    """Safe YAML without duplicate keys; give it only text that `_check_events` has passed."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value]
-        if len(set(keys)) != len(keys):
-            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: a key stands twice")
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if len(keys) < len(node.value):
+            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: a key is not a plain word")
+        twice = next((key for i, key in enumerate(keys) if key in keys[:i]), None)
+        if twice is not None:
+            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: the key {twice} stands twice")
         return super().construct_mapping(node, deep)
 
 
+def _check_events(text: str) -> None:
+    """Refuse aliases (bombs), tags, and deep nesting, which the C parser's recursion would not survive."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: aliases are not allowed")
+        if getattr(event, "tag", None) is not None:
+            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: tags are not allowed")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_NESTING:
+            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: nested more than {_MAX_NESTING} levels deep")
+
+
 def read_folder(folder: Path) -> Iterator[Located]:
-    """Every item of every `*.yaml` below the folder, files in the order of their names."""
+    """Every item of every `*.yaml` below the folder, files in the order of their names. EntryError if there is no such folder."""
+    if not folder.is_dir():
+        raise EntryError("no_folder", folder=folder)
     for path in sorted(folder.rglob("*.yaml")):
         yield from read_file(path, path.relative_to(folder).as_posix())
 
 
 def read_file(path: Path, shown: str) -> Iterator[Located]:
     """The items of one file."""
-    if path.is_symlink() or path.stat().st_size > MAX_FILE_BYTES:
-        yield Located(shown, None, "is a link or larger than 2 MB")
-        return
     try:
-        node = _Loader(path.read_text(encoding="utf-8")).get_single_node()
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        yield Located(shown, None, f"cannot be read as YAML: {str(error).splitlines()[0]}")
-        return
-    for item in node.value if isinstance(node, yaml.SequenceNode) else ():
-        yield _read_item(item, f"{shown}:{item.start_mark.line + 1}")
+        items = _items(path)
+    except UnicodeDecodeError:
+        yield Located(shown, None, "is not UTF-8 text")
+    except OSError as error:
+        yield Located(shown, None, f"cannot be opened: {error.strerror or error}")
+    except yaml.YAMLError as error:
+        yield Located(shown, None, f"cannot be read as YAML: {_first_line(error)}")
+    else:
+        for item in items:
+            yield _read_item(item, f"{shown}:{item.start_mark.line + 1}")
+
+
+def _items(path: Path) -> list[yaml.Node]:
+    if path.is_symlink() or path.stat().st_size > MAX_FILE_BYTES:
+        raise OSError("it is a link or larger than 2 MB")
+    text = path.read_text(encoding="utf-8-sig")
+    _check_events(text)
+    node = _Loader(text).get_single_node()
+    if not isinstance(node, yaml.SequenceNode):
+        raise yaml.YAMLError("it holds no list of entries")
+    items: list[yaml.Node] = node.value
+    return items
 
 
 def _read_item(node: yaml.Node, where: str) -> Located:
     try:
-        constructor = _Loader("")
-        return Located(where, Entry.model_validate(constructor.construct_document(node)))
+        return Located(where, Entry.model_validate(_Loader("").construct_document(node)))
     except ValidationError as error:
         first = error.errors()[0]
-        return Located(where, None, f"{'.'.join(map(str, first['loc']))}: {first['msg']} ({error.error_count()} in all)")
-    except (yaml.YAMLError, RecursionError) as error:
-        return Located(where, None, str(error).splitlines()[0])
+        place = ".".join(map(str, first["loc"])) or "entry"
+        return Located(where, None, f"{place}: {first['msg']} ({error.error_count()} in all)")
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # a date or a number YAML cannot hold is a ValueError
+        return Located(where, None, _first_line(error))
+
+
+def _first_line(error: Exception) -> str:
+    """The message of a YAML error on one line, with its place."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or (str(error).splitlines() or ["unreadable"])[0]
+    return f"line {mark.line + 1}: {problem}" if mark is not None else str(problem)
 
 
 @cache

@@ -106,7 +106,7 @@ def _fraction(node: Node) -> tuple[str, tuple[list[Number], list[Node]], tuple[l
     for part in node.args:
         if part.op == "const":
             sign = "-" if _number(part) < 0 else ""
-            value: Number = abs(_number(part))
+            value = _magnitude(_number(part))
             if isinstance(value, Fraction) and "/" in format_number(value):
                 above[0].extend([Fraction(value.numerator)] if value.numerator != 1 else [])
                 below[0].append(Fraction(value.denominator))
@@ -119,6 +119,10 @@ def _fraction(node: Node) -> tuple[str, tuple[list[Number], list[Node]], tuple[l
         else:
             above[1].append(part)
     return sign, above, below
+
+
+def _magnitude(value: Number) -> Number:
+    return -value if value < 0 else value
 
 
 def format_number(value: Number) -> str:

@@ -67,6 +67,11 @@ def terms(text: str) -> list[str]:
     return [term for run in _RUN.findall(normal(text)) for term in _run_terms(run)]
 
 
+def stems(text: str) -> list[str]:
+    """The Latin words of a text without their endings, in order, stop words kept (a phrase may need them)."""
+    return [_stem(run) for run in _RUN.findall(normal(text)) if run[0] < "\u0100"]
+
+
 def _run_terms(run: str) -> list[str]:
     if run[0] < "\u0100":
         return [] if run in _STOP else [_stem(run)]

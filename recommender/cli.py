@@ -95,13 +95,16 @@ def show(
     language: Annotated[Lang, typer.Option("--lang")] = "en",
 ) -> None:
     """Show a recorded run again."""
+    from corpus.errors import StoreError
     from recommender.recommendation import Recommendation
     from recommender.show import print_recommendation
     from recommender.store import Store
 
     with Store.open() as store:
         record = store.run(run_id)
-    print_recommendation(Recommendation.from_json(record.result), language)
+    if not record.result:
+        raise StoreError("run_without_result", run=run_id, status=record.status)
+    print_recommendation(Recommendation.from_dict(record.result), language)
 
 
 @app.command()
@@ -113,7 +116,7 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) 
 
     page = Path(__file__).parent.parent / "ui" / "app.py"
     try:
-        import streamlit  # noqa: F401, TID251
+        import streamlit  # noqa: F401
     except ImportError:
         raise SettingsError("ui_missing") from None
     options = ["--server.port", str(port), "--server.address", "localhost", "--browser.gatherUsageStats", "false"]

@@ -141,7 +141,7 @@ def _rough_score(fitted: Fitted) -> float:
 def _refine(problem: Problem, raced: Sequence[Fitted], progress: Report, stop: Stop) -> list[Fitted]:
     """The full budget for the finalists; a typed formula is always one of them."""
     order = sorted(raced, key=lambda f: (not _typed(f), _rough_score(f), f.candidate.key))[:FINALISTS]
-    out = []
+    out: list[Fitted] = []
     for i, fitted in enumerate(order):
         better = fitted if stop() else _fit(fitted.candidate, problem, FINAL_BUDGET)
         out.append(better if better.fit.rss <= fitted.fit.rss else fitted)
@@ -154,7 +154,7 @@ def _typed(fitted: Fitted) -> bool:
 
 
 def _assess(finalists: Sequence[Fitted], progress: Report, stop: Stop) -> list[Assessed]:
-    out = []
+    out: list[Assessed] = []
     for i, fitted in enumerate(finalists):
         if stop() and out:
             break

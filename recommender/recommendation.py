@@ -119,16 +119,22 @@ class Recommendation:
     counts: Mapping[str, int]
     versions: Mapping[str, str]
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {"format": FORMAT, **_plain(asdict(self), self)}
+
     def to_json(self) -> str:
         """JSON text; the same question and seed give the same bytes."""
-        return json.dumps(
-            {"format": FORMAT, **_plain(asdict(self), self)}, ensure_ascii=False, indent=1, sort_keys=True, default=Words.model_dump
-        )
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Recommendation:
         """Read back what `to_json` wrote."""
-        data = json.loads(text)
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Recommendation:
+        """Read back what `to_dict` gave."""
         return cls(
             table=data["table"],
             table_hash=data["table_hash"],
@@ -168,6 +174,8 @@ def _evidence_dict(e: Evidence) -> dict[str, Any]:
 def _finite(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
+    if isinstance(value, Words):
+        return value.model_dump()
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -41,9 +41,9 @@ def run(
             result = recommend(problem, retriever=retriever, limit=limit, progress=progress, stop=stop)
         except RecommenderError as error:
             store.append_event(run_id, "failed", {"error": str(error)})
-            store.finish_run(run_id, "failed", "", ())
+            store.finish_run(run_id, "failed", {}, ())
             raise
-        store.finish_run(run_id, "finished", result.to_json(), _rows(result.formulas))
+        store.finish_run(run_id, "done", result.to_dict(), _rows(result.formulas))
         return result
 
 

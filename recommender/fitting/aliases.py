@@ -41,7 +41,9 @@ def alias_images(model: Model, sampler: Sampler, minima: Sequence[Found]) -> Ima
     if beyond:
         moved = _moved(best.alpha, {index[name]: [_folded(best.alpha[index[name]], strict[name])] for name in beyond})
         return Images(inside=tuple(_equals(model, sampler, best, moved)))
-    moved = [row for name, zone in strict.items() for row in _moved(best.alpha, {index[name]: list(_mirrored(best.alpha[index[name]], zone))})]
+    moved = [
+        row for name, zone in strict.items() for row in _moved(best.alpha, {index[name]: list(_mirrored(best.alpha[index[name]], zone))})
+    ]
     return Images(outside=tuple(_equals(model, sampler, best, moved)))
 
 

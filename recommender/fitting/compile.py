@@ -27,7 +27,9 @@ class Merge:
     @property
     def text(self) -> str:
         """The product as a person writes it, e.g. `p0*p1**2`."""
-        return "*".join(name if power == 1 else f"{name}**{power:g}" if power > 0 else f"{name}**({power:g})" for name, power in self.parts.items())
+        return "*".join(
+            name if power == 1 else f"{name}**{power:g}" if power > 0 else f"{name}**({power:g})" for name, power in self.parts.items()
+        )
 
 
 @dataclass(frozen=True)

@@ -1,144 +1,201 @@
-"""From the minima of a search to the fit a person reads: last digits, other optima, uncertainty, warnings."""
+"""From minima to the fit a person reads: parameters as written, uncertainty, status and warnings in words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.evaluate import Program
-from corpus.formula import Formula
 from corpus.functions import Array
 from corpus.language import Sentence
-from recommender.fitting.compile import Compiled, Merge
-from recommender.fitting.polish import FullModel, System, polish
-from recommender.fitting.result import Optimum, sentence
-from recommender.fitting.sampler import Zone
-from recommender.fitting.uncertainty import correlated, uncertainty
+from recommender.fitting.optima import other_optima
+from recommender.fitting.request import Request
+from recommender.fitting.result import Fit, Optimum, sentence
+from recommender.fitting.solve import Polished, Solution, full_model
+from recommender.fitting.uncertainty import Uncertainty, correlated, uncertainty
+from recommender.fitting.varpro import total_squares
 from recommender.fitting.whiteness import neighbours
-from recommender.samples import Samples
 
-_KEPT = 6
-_SIMILAR = 1.5
-_BETWEEN = 0.382  # an irrational place between two rows, where aliases differ
-_SAME_CURVE = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Polished:
-    """A minimum in the parameters of the compiled formula."""
-
-    values: Array
-    system: System
-
-    @property
-    def rss(self) -> float:
-        return self.system.rss
-
-
-def polish_all(model: FullModel, starts: Sequence[Mapping[str, float]], tss: float) -> list[Polished]:
-    """The distinct minima reached from the starts (best first), at most six and of similar rss, best first."""
-    found: list[Polished] = []
-    for start in starts[:_KEPT]:
-        values = np.array([start[name] for name in model.names])
-        result = Polished(*polish(model, values, 15 if found else 40))
-        if not any(_same(result, other, tss) for other in found):
-            found.append(result)
-        if model.work.exhausted(1.5):
-            break
-    found.sort(key=lambda item: item.rss)
-    return [item for item in found if item.rss <= _SIMILAR * found[0].rss + 1e-12 * tss or item is found[0]]
-
-
-def _same(a: Polished, b: Polished, tss: float) -> bool:
-    close = abs(a.rss - b.rss) <= 1e-7 * b.rss + 1e-22 * tss
-    return close and np.allclose(np.abs(a.values), np.abs(b.values), rtol=1e-3)
-
-
-def inside_first(found: list[Polished], names: Sequence[str], zones: Mapping[str, Zone], tss: float) -> list[Polished]:
-    """Among ties for the best rss, put one first whose frequencies are inside their zones."""
-    ties = [item for item in found if item.rss <= found[0].rss * (1 + 1e-6) + 1e-22 * tss]
-    best = min(ties, key=lambda item: len(outside(item.values, names, zones)))  # the first of equals
-    return [best, *(item for item in found if item is not best)]
-
-
-def outside(values: Array, names: Sequence[str], zones: Mapping[str, Zone]) -> list[str]:
-    """Frequencies beyond the first zone of a uniform grid: the data cannot tell them from slower ones."""
-    return [name for name, value in zip(names, values, strict=True) if name in zones and zones[name].outside(np.array(value))]
-
-
-# --- other optima ------------------------------------------------------------------------------------------------------
-
-
-def between_rows(samples: Samples) -> dict[str, Array]:
-    """Points between neighbouring rows (at most 2000), where two curves that agree on the rows may differ."""
-    pairs = neighbours(samples)
-    step = max(1, len(pairs.first) // 2000)
-    first, second = pairs.first[::step], pairs.second[::step]
-    return {name: values[first] + _BETWEEN * (values[second] - values[first]) for name, values in samples.columns.items()}
-
-
-def curve_difference(formula: Formula, samples: Samples, a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    """Root mean square difference of two curves between the rows over the standard deviation of the target; inf if not finite."""
-    points = between_rows(samples)
-    spread = float(np.std(samples.target)) or 1.0
-    with np.errstate(all="ignore"):
-        difference = (formula.evaluate(points, a) - formula.evaluate(points, b)) / spread
-        size = float(np.sqrt(np.mean(difference**2)))
-    return size if math.isfinite(size) else math.inf
-
-
-def other_optima(formula: Formula, samples: Samples, values: Sequence[Mapping[str, float]], rss: Sequence[float]) -> tuple[Optimum, ...]:
-    """The minima after the first whose curve differs from the first one's."""
-    optima = [Optimum(v, r, curve_difference(formula, samples, values[0], v)) for v, r in zip(values[1:], rss[1:], strict=True)]
-    return tuple(optimum for optimum in optima if optimum.curve_difference > _SAME_CURVE)
-
-
-# --- parameters as written ---------------------------------------------------------------------------------------------
-
-
-def unmerge(values: Mapping[str, float], merges: Sequence[Merge]) -> dict[str, float]:
-    """Give merged parameters values: the one kept carries the product, the others are one."""
-    out = dict(values)
-    for merge in merges:
-        out.update({name: 1.0 for name in merge.parts if name != merge.kept})
-    return out
+_EXACT = 1e-20
+_TIE = 4.0  # chi-square units within which another optimum fits as well
+_BOUND = 1e-9
 
 
 @dataclass(frozen=True)
-class Errors:
-    """Covariance (k, k) by parameter as written, sentences on what is not determined, and the number of determined directions."""
+class Evidence:
+    """Weights and variance that a robust loss found; None for least squares."""
 
-    covariance: Array
-    rank: int
-    warnings: tuple[Sentence, ...]
-
-
-def errors(best: Polished, names: Sequence[str], compiled: Compiled, order: Sequence[str], variance: float) -> Errors:
-    """Scale the covariance by the residual variance and spread it over the parameters `order` (known ones have zero)."""
-    found = uncertainty(best.system, names, best.values)
-    lost = {name for merge in compiled.merges for name in merge.parts}
-    full = np.zeros((len(order), len(order)))
-    index = [order.index(name) for name in names]
-    full[np.ix_(index, index)] = found.covariance * variance
-    for name in lost:
-        full[order.index(name)] = full[:, order.index(name)] = np.nan
-    warnings = [*_merge_warnings(best, names, compiled, found.covariance * variance), *(_null_warning(n.names, n.combination) for n in found.nulls)]
-    pairs = correlated(found.covariance, names)
-    warnings += [sentence("collinear", first=a, second=b, correlation=size) for a, b, size in pairs]
-    return Errors(full, found.rank, tuple(warnings))
+    weights: Array
+    variance: float
 
 
-def _merge_warnings(best: Polished, names: Sequence[str], compiled: Compiled, covariance: Array) -> list[Sentence]:
-    index = {name: i for i, name in enumerate(names)}
-    said = []
-    for merge in compiled.merges:
-        i = index[merge.kept]
-        error = math.sqrt(covariance[i, i]) if covariance[i, i] >= 0 else math.nan
-        said.append(sentence("only_product", product=merge.text, value=float(best.values[i]), error=error))
-    return said
+def finish(request: Request, solution: Solution, evidence: Evidence | None = None) -> Fit:
+    """The `Fit` of a solution."""
+    if not solution.found:
+        return _failed(request)
+    return _Finish(request, solution, evidence).fit()
+
+
+class _Finish:
+    """Collects what is to be said about the best minimum."""
+
+    def __init__(self, request: Request, solution: Solution, evidence: Evidence | None) -> None:
+        self.request, self.solution, self.evidence = request, solution, evidence
+        self.best = solution.found[0]
+        self.n = len(request.samples)
+        self.values = [as_written(request, item) for item in solution.found]
+        self.residual = request.samples.target - request.formula.evaluate(request.samples.columns, self.values[0])
+        self.pinned = self._pinned()
+        self.found = uncertainty(self.best.system, request.names, self.best.values, self.pinned, full_model(request).rss)
+        self.dof = max(self.n - self.found.rank, 0)
+        self.optima = other_optima(request.formula, request.samples, self.values, [item.rss for item in solution.found])
+
+    def fit(self) -> Fit:
+        request, outcome = self.request, self.solution.outcome
+        covariance = self._covariance()
+        chi2 = request.measured and request.loss in ("linear", "relative")
+        return Fit(
+            formula=request.formula,
+            parameters=self.values[0],
+            standard_errors=dict(zip(request.formula.parameters, map(float, np.sqrt(np.diag(covariance))), strict=True)),
+            covariance=covariance,
+            rss=self.best.rss,
+            n=self.n,
+            dof=self.dof,
+            sigma=_deviation(self.residual, self.dof),
+            reduced_chi2=(self.best.rss / self.dof if self.dof else math.nan) if chi2 else None,
+            status=self._status(),
+            converged=self.n >= len(request.names) and (outcome is None or (outcome.agreed and not request.work.clock_hit)),
+            warnings=tuple(self._warnings(covariance)),
+            optima=self.optima,
+            starts=outcome.starts if outcome else 1,
+            hits=outcome.hits if outcome else 1,
+            work=round(request.work.spent, 6),
+            cpu_seconds=request.work.seconds,
+        )
+
+    # --- uncertainty ----------------------------------------------------------------------------------------------------
+
+    def _pinned(self) -> list[bool]:
+        """Parameters that sit on a bound: they have no standard error."""
+        low, high = self.request.limits(self.request.names)
+        values = self.best.values
+        with np.errstate(all="ignore"):
+            margin = _BOUND * np.where(np.isfinite(high - low), high - low, np.maximum(np.abs(values), 1e-300))
+        return [bool(v) for v in (values <= low + margin) | (values >= high - margin)]
+
+    def _covariance(self) -> Array:
+        """Covariance of the parameters as written: nan where not determined, zero where known."""
+        order = self.request.formula.parameters
+        full = np.zeros((len(order), len(order)))
+        index = [order.index(name) for name in self.request.names]
+        full[np.ix_(index, index)] = self.found.covariance * self._variance()
+        for merge in self.request.compiled.merges:
+            for name in merge.parts:
+                full[order.index(name)] = full[:, order.index(name)] = np.nan
+        return full
+
+    def _variance(self) -> float:
+        """Residual variance; with measurement uncertainties the Birge ratio, never below one (Particle Data Group convention)."""
+        if self.evidence is not None:
+            return self.evidence.variance
+        if not self.dof:
+            return math.nan
+        variance = self.best.rss / self.dof
+        return max(1.0, variance) if self.request.measured and self.request.loss == "linear" else variance
+
+    # --- words ----------------------------------------------------------------------------------------------------------
+
+    def _status(self) -> Sentence:
+        outcome = self.solution.outcome
+        if not self.request.names:
+            return sentence("nothing_to_fit")
+        if self.n < len(self.request.names):
+            return sentence("too_few_rows", rows=self.n, parameters=len(self.request.names))
+        if self.best.rss < _EXACT * total_squares(self.request.samples):
+            return sentence("exact")
+        if outcome is None:
+            return sentence("linear")
+        if self.request.work.clock_hit:
+            return sentence("clock", starts=outcome.starts)
+        if not outcome.agreed:
+            return sentence("budget", starts=outcome.starts, hits=outcome.hits)
+        key = "converged" if neighbours(self.request.samples).white(self._weighted_residual()) else "structured"
+        return sentence(key, starts=outcome.starts, hits=outcome.hits)
+
+    def _weighted_residual(self) -> Array:
+        sigma = self.request.samples.sigma
+        residual = self.residual if sigma is None else self.residual / sigma
+        return residual if self.evidence is None else residual * np.sqrt(self.evidence.weights)
+
+    def _warnings(self, covariance: Array) -> list[Sentence]:
+        said = row_warnings(self.request) + self._bound_warnings()
+        said += self._merge_warnings() + _null_warnings(self.found)
+        said += [
+            sentence("collinear", first=a, second=b, correlation=r) for a, b, r in correlated(covariance, self.request.formula.parameters)
+        ]
+        return said + self._frequency_warnings() + self._optimum_warnings() + self._outlier_warnings()
+
+    def _bound_warnings(self) -> list[Sentence]:
+        pairs = zip(self.request.names, self.best.values, self.pinned, strict=True)
+        return [sentence("at_bound", name=name, value=float(value)) for name, value, pinned in pairs if pinned]
+
+    def _merge_warnings(self) -> list[Sentence]:
+        said = []
+        for merge in self.request.compiled.merges:
+            i = self.request.names.index(merge.kept)
+            variance = self.found.covariance[i, i] * self._variance()
+            error = math.sqrt(variance) if variance >= 0 else math.nan
+            said.append(sentence("only_product", product=merge.text, value=float(self.best.values[i]), error=error))
+        return said
+
+    def _frequency_warnings(self) -> list[Sentence]:
+        zones = self.solution.zones
+        values = dict(zip(self.request.names, self.best.values, strict=True))
+        beyond = [name for name, zone in zones.items() if name in values and bool(zone.outside(np.array(values[name])))]
+        said = [sentence("aliased", names=", ".join(beyond))] if beyond else []
+        images = [item for item in self.solution.found if item.alias]
+        names = [n for n, z in zones.items() if n in values and any(self._outside(item, n) and z.strict for item in images)]
+        return said + ([sentence("alias_possible", names=", ".join(names))] if names and not beyond else [])
+
+    def _outside(self, item: Polished, name: str) -> bool:
+        return bool(self.solution.zones[name].outside(np.array(item.values[self.request.names.index(name)])))
+
+    def _optimum_warnings(self) -> list[Sentence]:
+        aliases = [self.values[i] for i, item in enumerate(self.solution.found) if item.alias]
+        ties = [o for o in self.optima if o.rss <= self._tie() and o.parameters not in aliases]
+        if not ties or self.n < len(self.request.names):
+            return []
+        return [sentence("several_optima", count=len(ties), difference=max(tie.curve_difference for tie in ties))]
+
+    def _tie(self) -> float:
+        return self.best.rss * (1 + _TIE / max(self.dof, 1)) + _EXACT * total_squares(self.request.samples)
+
+    def _outlier_warnings(self) -> list[Sentence]:
+        if self.evidence is None:
+            return []
+        rows = int(np.sum(self.evidence.weights < 0.3))
+        return [sentence("outliers", count=rows)] if rows else []
+
+
+def as_written(request: Request, item: Polished) -> dict[str, float]:
+    """Parameters of the formula as given, in its order; of merged ones the kept one carries the product, the others are one."""
+    values = dict(zip(request.names, map(float, item.values), strict=True)) | dict(request.known)
+    ones = {name for merge in request.compiled.merges for name in merge.parts if name != merge.kept}
+    return {name: 1.0 if name in ones else values.get(name, 0.0) for name in request.formula.parameters}
+
+
+def _deviation(residual: Array, dof: int) -> float:
+    top = float(np.max(np.abs(residual)))
+    if not dof or not 0 < top < math.inf:
+        return 0.0 if top == 0 and dof else math.nan
+    return top * math.sqrt(float(np.sum((residual / top) ** 2)) / dof)
+
+
+def _null_warnings(found: Uncertainty) -> list[Sentence]:
+    return list(dict.fromkeys(_null_warning(null.names, null.combination) for null in found.nulls))
 
 
 def _null_warning(names: Sequence[str], combination: str) -> Sentence:
@@ -149,14 +206,36 @@ def _null_warning(names: Sequence[str], combination: str) -> Sentence:
     return sentence("only_some_combination", names=", ".join(names))
 
 
-def beyond(formula: Formula, samples: Samples, offsets: Mapping[str, tuple[Program, float]], values: Mapping[str, float]) -> list[str]:
-    """Offsets whose place lies more than one span of the data outside it."""
-    names = []
-    for name, (program, number) in offsets.items():
-        row = np.asarray(program.bind(samples.columns, len(samples)).values({})[0], float).ravel()
-        row = row[np.isfinite(row)]
-        place = -number * values[name]
-        span = float(np.ptp(row)) if row.size else math.inf
-        if row.size and not float(row.min()) - 0.05 * span <= place <= float(row.max()) + 0.05 * span:
-            names.append(name)
-    return names
+def row_warnings(request: Request) -> list[Sentence]:
+    """Rows left out."""
+    return [sentence("rows_dropped", count=request.dropped)] if request.dropped else []
+
+
+def _failed(request: Request) -> Fit:
+    """The formula is nowhere finite on the rows."""
+    order = request.formula.parameters
+    return failed_fit(request, sentence("no_finite"), tuple(row_warnings(request)), dict.fromkeys(order, math.nan) | dict(request.known))
+
+
+def failed_fit(request: Request, status: Sentence, warnings: tuple[Sentence, ...], parameters: dict[str, float]) -> Fit:
+    """A fit without coefficients."""
+    k, n = len(parameters), len(request.samples)
+    return Fit(
+        formula=request.formula,
+        parameters=parameters,
+        standard_errors=dict.fromkeys(parameters, math.nan),
+        covariance=np.full((k, k), np.nan),
+        rss=math.inf,
+        n=n,
+        dof=max(n - k, 0),
+        sigma=math.nan,
+        reduced_chi2=None,
+        status=status,
+        converged=False,
+        warnings=warnings,
+        work=round(request.work.spent, 6),
+        cpu_seconds=request.work.seconds,
+    )
+
+
+__all__ = ["Evidence", "Optimum", "finish"]

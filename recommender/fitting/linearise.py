@@ -1,8 +1,8 @@
 """Starts from a linearised problem, each solved by the same variable projection code.
 
-    rational    N/D = y    ->  N - y D = 0, reweighted by 1/|D|     (Sanathanan & Koerner 1963, IEEE Trans. Autom. Control 8:56)
-    log-link    prod = y   ->  sum of logs = log |y|                (weights |y| and 1)
-    power-link  u**e = y   ->  u = y**(1/e)                         (first-order weights)
+rational    N/D = y    ->  N - y D = 0, reweighted by 1/|D|     (Sanathanan & Koerner 1963, IEEE Trans. Autom. Control 8:56)
+log-link    prod = y   ->  sum of logs = log |y|                (weights |y| and 1)
+power-link  u**e = y   ->  u = y**(1/e)                         (first-order weights)
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ class _State:
         self.scale = np.zeros_like(self.alpha)
 
 
-def minimise(model: Model, alpha: Array, iterations: int, *, tolerance: float = 1e-9, good_enough: float = 0.0, share: float = 1.0) -> Minimum:
+def minimise(
+    model: Model, alpha: Array, iterations: int, *, tolerance: float = 1e-9, good_enough: float = 0.0, share: float = 1.0
+) -> Minimum:
     """Run at most `iterations` steps from every row of alpha (b, q).
 
     A start stops after two relative gains below `tolerance`; all stop once one rss falls below good_enough * tss, or when
@@ -79,7 +81,9 @@ def _begin(model: Model, alpha: Array) -> _State:
         at.residual = at.residual.copy()
     active = np.isfinite(at.rss)
     ones, zeros = np.ones(count), np.zeros(count, np.int64)
-    return _State(alpha.copy(), at, _FIRST_DAMPING * ones, 2.0 * ones, active, active.copy(), zeros, np.zeros((count, q, q)), np.zeros((count, q)))
+    return _State(
+        alpha.copy(), at, _FIRST_DAMPING * ones, 2.0 * ones, active, active.copy(), zeros, np.zeros((count, q, q)), np.zeros((count, q))
+    )
 
 
 def _linearise(model: Model, state: _State) -> None:

@@ -110,7 +110,7 @@ class FullModel:
 
 def _triangle(matrix: Array) -> Array:
     """R of a QR decomposition."""
-    return np.asarray(np.linalg.qr(matrix, mode="reduced")[1])
+    return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
 def polish(model: FullModel, values: Array, steps: int) -> tuple[Array, System]:

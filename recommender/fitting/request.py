@@ -18,7 +18,7 @@ from recommender.fitting.work import Work
 from recommender.samples import Samples
 
 LOSSES = ("linear", "huber", "soft_l1", "cauchy", "relative")
-_EXTREME = 1e100
+_EXTREME = 1e140
 _UNBOUNDED = (-math.inf, math.inf)
 
 
@@ -27,7 +27,6 @@ class Request:
     """What `fit` was asked for, ready to work on.
 
     samples: finite rows only, `sigma` holding whatever weights the rows; measured: the user gave sigma. dropped: rows left out.
-    unit: what residuals are divided by when squares of the target would overflow, else 1.
     """
 
     formula: Formula
@@ -40,7 +39,6 @@ class Request:
     samples: Samples
     measured: bool
     dropped: int
-    unit: float
     rng: np.random.Generator
     work: Work
 
@@ -67,13 +65,13 @@ def prepare(
     if missing:
         raise FitError("fit_missing_column", names=", ".join(missing), known=", ".join(samples.columns) or "-")
     rows, dropped = _usable(samples, formula.variables, loss)
-    rows, unit = _in_range(rows)
+    _check_range(rows)
     bounds = {name: (float(low), float(high)) for name, (low, high) in bounds.items() if name not in known}
     priors = {name: prior for name, prior in priors.items() if name not in known}
     compiled = compile_tree(formula.bind(known).root if known else formula.root, {*bounds, *priors})
     names = tuple(name for name in formula.parameters if name in compiled.root.parameters)
     rng = _generator(formula, rows, seed)
-    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, samples.sigma is not None, dropped, unit, rng, work)
+    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, samples.sigma is not None, dropped, rng, work)
 
 
 def _check_names(formula: Formula, names: Iterable[str]) -> None:
@@ -120,12 +118,12 @@ def _relative(samples: Samples) -> Samples:
     return Samples(samples.columns, samples.target, sigma if samples.sigma is None else sigma * samples.sigma, samples.groups)
 
 
-def _in_range(samples: Samples) -> tuple[Samples, float]:
-    """Weight the rows so that squares of the target neither overflow nor vanish; gives the unit of the residuals."""
-    top = float(np.max(np.abs(samples.target)))
-    if samples.sigma is not None or top == 0 or 1 / _EXTREME < top < _EXTREME:
-        return samples, 1.0
-    return Samples(samples.columns, samples.target, np.full(len(samples), top), samples.groups), top
+def _check_range(samples: Samples) -> None:
+    """Squares of values must neither overflow nor vanish."""
+    for name, values in (("y", samples.target), *samples.columns.items()):
+        top = float(np.max(np.abs(values)))
+        if top and not 1 / _EXTREME < top < _EXTREME:
+            raise FitError("fit_out_of_range", name=name, value=f"{top:.3g}")
 
 
 def _generator(formula: Formula, samples: Samples, seed: int) -> np.random.Generator:

@@ -86,7 +86,9 @@ class Fit:
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95 % intervals: Student's t with `dof` degrees of freedom, the normal law where measurement uncertainties were given."""
         width = quantile(self.dof, known_sigma=self.reduced_chi2 is not None)
-        return {name: (v - width * self.standard_errors[name], v + width * self.standard_errors[name]) for name, v in self.parameters.items()}
+        return {
+            name: (v - width * self.standard_errors[name], v + width * self.standard_errors[name]) for name, v in self.parameters.items()
+        }
 
     @cached_property
     def correlation(self) -> Array:
@@ -112,7 +114,10 @@ class Fit:
             "status": self.status.to_dict(),
             "converged": self.converged,
             "warnings": [warning.to_dict() for warning in self.warnings],
-            "optima": [{"parameters": _finite(o.parameters), "rss": _number(o.rss), "curve_difference": _number(o.curve_difference)} for o in self.optima],
+            "optima": [
+                {"parameters": _finite(o.parameters), "rss": _number(o.rss), "curve_difference": _number(o.curve_difference)}
+                for o in self.optima
+            ],
         }
 
     @classmethod
@@ -171,4 +176,3 @@ def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
 
 def _floats(values: Mapping[str, float | None]) -> dict[str, float]:
     return {name: _float(value) for name, value in values.items()}
-

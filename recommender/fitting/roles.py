@@ -1,9 +1,9 @@
 """What each nonlinear parameter does in the formula: the role decides where its starts are drawn.
 
-    frequency   multiplies data inside sin, cos, tan, sinc            depth     multiplies a bounded function of other parameters there
-    rate        multiplies data inside exp, tanh, ...                 exponent  stands in an exponent
-    offset      is added to data (x - p)                              phase     is added inside sin or cos beside a frequency
-    scale       anything else
+frequency   multiplies data inside sin, cos, tan, sinc            depth     multiplies a bounded function of other parameters there
+rate        multiplies data inside exp, tanh, ...                 exponent  stands in an exponent
+offset      is added to data (x - p)                              phase     is added inside sin or cos beside a frequency
+scale       anything else
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class Sampler:
         if not (math.isfinite(low) and math.isfinite(high)):
             return np.clip(values, low, high)
         even = self._even(len(values))
-        between = low * (high / low) ** even if 0 < low and high > 100 * low else low + (high - low) * even
+        between = low * (high / low) ** even if low > 0 and high > 100 * low else low + (high - low) * even
         return np.where((values < low) | (values > high), between, values)
 
     # --- drawing --------------------------------------------------------------------------------------------------------

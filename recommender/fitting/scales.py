@@ -19,7 +19,9 @@ from corpus.tree import Node
 from recommender.samples import Samples
 
 OSCILLATING = frozenset({"sin", "cos", "tan", "sinc", "j0", "j1"})
-ORDER_ONE = frozenset({"exp", "expm1", "tanh", "sinh", "cosh", "atan", "erf", "erfc", "asinh", "acosh", "asin", "acos", "atanh", "lambertw", "lgamma"})
+ORDER_ONE = frozenset(
+    {"exp", "expm1", "tanh", "sinh", "cosh", "atan", "erf", "erfc", "asinh", "acosh", "asin", "acos", "atanh", "lambertw", "lgamma"}
+)
 _RIDGE = 1e-3
 _LIMIT = 40.0
 _Form = tuple[float, Array]  # log10 size = number + coefficients @ log10|p|

@@ -104,13 +104,13 @@ def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
     plain = Model(form, rows, request.work, limits)
     model = _with_priors(plain, rewriting.names, request.priors, nonlinear)
     if not form.nonlinear:
-        return Solution(_polish_all(request, plain, _restored(model, _linear(model), rewriting)), None, {}, projected)
+        return Solution(_polish_all(request, plain, {}, _restored(model, _linear(model), rewriting)), None, {}, projected)
     sampler = Sampler(plain, magnitudes(form.root, form.parameters, rows), request.rng, phased=rewriting.phased)
     outcome = Search(model, sampler).run(linearised_starts(plain, request.rng))
     images = alias_images(model, sampler, outcome.minima)
     starts = _restored(model, (*images.inside, *outcome.minima), rewriting)
     aliases = _restored(model, images.outside, rewriting)
-    return Solution(_polish_all(request, plain, starts, aliases), outcome, sampler.zones, projected)
+    return Solution(_polish_all(request, plain, sampler.zones, starts, aliases), outcome, sampler.zones, projected)
 
 
 def _linear(model: Model) -> tuple[Found, ...]:
@@ -148,11 +148,20 @@ def _with_priors(model: Model, names: Sequence[str], priors: Mapping[str, Prior]
 # --- last digits -------------------------------------------------------------------------------------------------------
 
 
+def full_model(request: Request) -> FullModel:
+    """The formula of a request in all its parameters on all its rows."""
+    return FullModel(request.compiled.root, request.names, request.samples, request.work, request.limits(request.names), request.priors)
+
+
 def _polish_all(
-    request: Request, model: Model, starts: Sequence[Mapping[str, float]], aliases: Sequence[Mapping[str, float]] = ()
+    request: Request,
+    model: Model,
+    zones: Mapping[str, Zone],
+    starts: Sequence[Mapping[str, float]],
+    aliases: Sequence[Mapping[str, float]] = (),
 ) -> tuple[Polished, ...]:
     """The distinct minima reached from the starts (best first) and of similar rss; aliases after them."""
-    full = FullModel(request.compiled.root, request.names, request.samples, request.work, request.limits(request.names), request.priors)
+    full = full_model(request)
     found: list[Polished] = []
     for start in _presolved(request, model, starts[:_KEPT]):
         result = Polished(*polish(full, start, 15 if found else 40))
@@ -161,9 +170,23 @@ def _polish_all(
         if request.work.exhausted(1.5):
             break
     found.sort(key=lambda item: item.rss)
+    found = _inside_first(found, request.names, zones, model.tss)
     found = [item for item in found if item.rss <= _SIMILAR * found[0].rss + 1e-12 * model.tss or item is found[0]]
     images = [Polished(*polish(full, _vector(request, start), 5), alias=True) for start in (aliases if found else ())]
     return (*found, *(image for image in images if math.isfinite(image.rss)))
+
+
+def _inside_first(found: list[Polished], names: Sequence[str], zones: Mapping[str, Zone], tss: float) -> list[Polished]:
+    """Among ties for the best rss, one first whose frequencies are inside their zones."""
+    if not found or not zones:
+        return found
+
+    def outside(item: Polished) -> int:
+        return sum(bool(zones[name].outside(np.array(value))) for name, value in zip(names, item.values, strict=True) if name in zones)
+
+    ties = [item for item in found if item.rss <= found[0].rss * (1 + 1e-6) + 1e-22 * tss]
+    best = min(ties, key=outside)  # the first of equals
+    return [best, *(item for item in found if item is not best)]
 
 
 def _presolved(request: Request, model: Model, starts: Sequence[Mapping[str, float]]) -> list[Array]:
@@ -171,7 +194,7 @@ def _presolved(request: Request, model: Model, starts: Sequence[Mapping[str, flo
     vectors = [_vector(request, start) for start in starts]
     if len(model.samples) == len(request.samples) or not vectors:
         return vectors
-    part = FullModel(request.compiled.root, request.names, model.samples, request.work, request.limits(request.names), request.priors)
+    part = full_model(replace(request, samples=model.samples))
     ends = sorted((polish(part, vector, 20) for vector in vectors), key=lambda end: end[1].rss)
     return [values for values, system in ends[:2] if system.rss <= ends[0][1].rss * (1 + 1e-9) or values is ends[0][0]]
 

@@ -1,9 +1,9 @@
 """What a formula is linear in, and the exact rewritings that make it linear in more.
 
-    affine       root = basis_0 + sum_j c_j basis_j for a set of parameters c: the linear set of variable projection
-    ratio        g + A (h0 + sum B_i h_i)  ->  g + A h0 + sum C_i h_i            with C_i = A B_i
-    phase        A r sin(U + c phi)        ->  A1 r sin U + A2 r cos U           with A = |(A1, A2)|, c phi = angle
-    blocks       groups of nonlinear parameters that share no basis function (for exchange) or no factor (for redraws)
+affine       root = basis_0 + sum_j c_j basis_j for a set of parameters c: the linear set of variable projection
+ratio        g + A (h0 + sum B_i h_i)  ->  g + A h0 + sum C_i h_i            with C_i = A B_i
+phase        A r sin(U + c phi)        ->  A1 r sin U + A2 r cos U           with A = |(A1, A2)|, c phi = angle
+blocks       groups of nonlinear parameters that share no basis function (for exchange) or no factor (for redraws)
 """
 
 from __future__ import annotations
@@ -203,7 +203,11 @@ def _ratio(root: Node, amplitude: str, free: Sequence[str]) -> tuple[Node, list[
     if outer is None or amplitude not in outer:
         return None
     rest, inside = outer.get(None, tree.const(0)), outer[amplitude]
-    names = [n for n in free if n != amplitude and n in inside.parameters and n not in rest.parameters and affine(inside, frozenset([n])) is not None]
+    names = [
+        n
+        for n in free
+        if n != amplitude and n in inside.parameters and n not in rest.parameters and affine(inside, frozenset([n])) is not None
+    ]
     while names and affine(inside, frozenset(names)) is None:
         names.pop()
     parts = affine(inside, frozenset(names)) or {}

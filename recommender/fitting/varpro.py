@@ -52,7 +52,7 @@ class Model:
         self.n = len(samples)
         self.weights = None if samples.sigma is None else 1.0 / samples.sigma
         self.target = self._weighted(samples.target)
-        self.tss = _total(samples.target, self.weights)
+        self.tss = total_squares(samples)
         self._basis_program = Program([*form.basis, *([form.offset] if form.offset is not None else [])])
         self._full_program = Program([form.root])
         self._basis = self._basis_program.bind(samples.columns, self.n)
@@ -139,10 +139,13 @@ class Model:
         return dict(zip(names, map(float, np.concatenate([alpha, coefficients])), strict=True))
 
 
-def _total(target: Array, weights: Array | None) -> float:
-    """Sum of squares about the mean, 1 for a constant target."""
-    mean = float(np.mean(target)) if weights is None else float(np.average(target, weights=weights**2))
-    centred = target - mean if weights is None else (target - mean) * weights
+def total_squares(samples: Samples) -> float:
+    """Weighted sum of squares of the target about its weighted mean, 1 for a constant target."""
+    size = float(np.max(np.abs(samples.target))) or 1.0
+    target = samples.target / size
+    weights = np.ones(len(target)) if samples.sigma is None else np.min(samples.sigma) / samples.sigma
+    mean = float(np.average(target, weights=weights**2))
+    centred = (target - mean) * (size if samples.sigma is None else size / samples.sigma)
     return float(centred @ centred) or 1.0
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.entry import Entry, Parameter, Quantity
+from corpus.entry import ANY_UNIT, Entry, Parameter, Quantity
 from recommender.problem import Problem
 from recommender.table import Column
 
+MAX_HELD = 2
 _BEAM = 40
 _UNASSIGNED_VARIABLE = 0.8
 _UNUSED_COLUMN = 1.0
@@ -40,9 +41,15 @@ def assignments(entry: Entry, problem: Problem, limit: int) -> list[Assignment]:
         scores = _column_scores(entry, column)
         beam = [extended for partial in beam for extended in _extend(partial, f"x{i}", scores)]
         beam = sorted(beam, key=lambda a: (-a.score, sorted(a.columns.items())))[:_BEAM]
-    variables = {variable.symbol for variable in entry.variables}
-    usable = [_settle(entry, a) for a in beam if variables & a.columns.keys()]
+    usable = [_settle(entry, a) for a in beam if _enough(entry, a)]
     return sorted(usable, key=lambda a: (-a.score, sorted(a.columns.items())))[:limit]
+
+
+def _enough(entry: Entry, assignment: Assignment) -> bool:
+    """A shape needs all its variables; of a law, one or two may have been held constant in this experiment."""
+    variables = {variable.symbol for variable in entry.variables}
+    missing = len(variables - assignment.columns.keys())
+    return missing < len(variables) and missing <= (0 if entry.target.unit == ANY_UNIT else MAX_HELD)
 
 
 def _settle(entry: Entry, assignment: Assignment) -> Assignment:
@@ -52,7 +59,7 @@ def _settle(entry: Entry, assignment: Assignment) -> Assignment:
 
 def _column_scores(entry: Entry, column: Column) -> dict[str, float]:
     scores = {}
-    for part in (*entry.variables, *entry.parameters):
+    for part in entry.parts[1:]:
         if _fits(entry, part, column) and not (isinstance(part, Parameter) and part.unit in ("any", "1")):
             scores[part.symbol] = similarity(part, column) + _range_score(entry, part, column)
             scores[part.symbol] += 0.5 if isinstance(part, Quantity) else -_PARAMETER_AS_COLUMN

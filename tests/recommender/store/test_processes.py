@@ -61,11 +61,11 @@ def test_processes_make_one_store_at_once(url: str) -> None:
 @pytest.mark.parametrize("after", [1, 40])
 def test_a_killed_writer_loses_at_most_the_event_in_flight(url: str, store: Store, start: RunStart, after: int) -> None:
     run_id = store.start_run(start)
-    writer = program(WRITE, url, run_id, "a", "100000")
-    assert writer.stdout is not None
-    confirmed = [int(writer.stdout.readline()) for _ in range(after)]
-    writer.kill()
-    confirmed += [int(line) for line in writer.communicate()[0].split()]
+    with program(WRITE, url, run_id, "a", "100000") as writer:
+        assert writer.stdout is not None
+        confirmed = [int(writer.stdout.readline()) for _ in range(after)]
+        writer.kill()
+        confirmed += [int(line) for line in writer.stdout.read().split()]  # not communicate(): it would miss what is buffered
     events = store.events(run_id)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert len(events) - len(confirmed) in (0, 1)  # committed, but killed before it could say so
