@@ -143,6 +143,11 @@ class Entry(_Model):
         """SI values of the known constants."""
         return {symbol: known_constant(name)[0] for symbol, name in self.constants.items()}
 
+    @cached_property
+    def constant_dimensions(self) -> Mapping[str, Dimension]:
+        """Dimensions of the known constants."""
+        return {symbol: parse_unit(known_constant(name)[1]).dimension for symbol, name in self.constants.items()}
+
     def unit_of(self, symbol: str) -> Unit | None:
         """The unit a symbol (or the target) is stated in; None where any unit fits."""
         part = self.target if symbol == self.target.symbol and symbol not in self.symbols else self.symbols[symbol]

@@ -1,39 +1,71 @@
-"""Batched evaluation of trees with forward-mode derivatives.
+"""Batched evaluation of trees with reverse-mode derivatives.
 
 A `Program` is a topologically ordered list of nodes; binding it to columns evaluates, once, every subtree that has no
 parameter. Parameters have shape (b, 1), columns (1, n): everything broadcasts to (b, n) as late as possible.
 Nothing is compiled, so the first evaluation costs as little as the hundredth.
-Derivatives: forward mode (Griewank & Walther, Evaluating Derivatives, 2nd ed., ch. 3), one array per parameter.
+Derivatives: reverse mode (Griewank & Walther, Evaluating Derivatives, 2nd ed., ch. 3). The model acts row by row, so one sweep from the
+root gives the whole (b, n) derivative by every parameter for the price of about three evaluations, however many parameters there are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
-from corpus.functions import FUNCTIONS, PAIRS, Array
+from corpus.functions import FUNCTIONS, PAIRS, Array, Function
 from corpus.tree import Node, walk
 
 Tangents = dict[str, Any]
+_Step = tuple[int, Callable[..., Any], tuple[int, ...]]
 
 
 class Program:
-    """Several roots, evaluated together so that shared subtrees are computed once."""
+    """Several roots, evaluated together so that shared subtrees are computed once.
 
-    def __init__(self, roots: Sequence[Node]) -> None:
+    functions: how each function of one argument is computed (faster kernels of the same functions may be given).
+    """
+
+    def __init__(self, roots: Sequence[Node], functions: Mapping[str, Function] = FUNCTIONS) -> None:
         self.roots = tuple(roots)
+        self.functions = functions
         seen: dict[int, Node] = {}
         for root in roots:
             for node in walk(root):
                 seen.setdefault(node.order, node)
         self.order = tuple(seen.values())
+        self.slots = {node.order: i for i, node in enumerate(self.order)}
+        self.live = tuple(node for node in self.order if node.parameters)
+        self.steps: tuple[_Step, ...] = tuple(self._step(node) for node in self.live if node.op != "param")
+        self.leaves = tuple((self.slots[node.order], str(node.value)) for node in self.live if node.op == "param")
+        self.outputs = tuple(self.slots[root.order] for root in self.roots)
 
     def bind(self, columns: Mapping[str, Array], length: int) -> Bound:
         """Fix the data: columns of shape (length,), one for every variable."""
         return Bound(self, columns, length)
+
+    def _step(self, node: Node) -> _Step:
+        """(slot, operation, argument slots); the smaller arguments of sums and products first."""
+        args: Sequence[Node] = node.args
+        if node.op in ("add", "mul"):
+            args = sorted(args, key=_extent)
+        if node.op == "pow" and node.args[1].op == "const":
+            args = args[:1]
+        return self.slots[node.order], self.operation(node), tuple(self.slots[arg.order] for arg in args)
+
+    def operation(self, node: Node) -> Callable[..., Any]:
+        """What computes a node from its arguments (a power of constant exponent: from its base)."""
+        if node.op in ("add", "mul"):
+            simple = operator.add if node.op == "add" else operator.mul
+            return simple if len(node.args) == 2 else partial(_reduced, simple)
+        if node.op == "pow":
+            exponent = node.args[1]
+            return _constant_power(exponent.number) if exponent.op == "const" else _general_power
+        return PAIRS[node.op][0] if node.op in PAIRS else self.functions[node.op].value
 
 
 class Bound:
@@ -42,168 +74,195 @@ class Bound:
     def __init__(self, program: Program, columns: Mapping[str, Array], length: int) -> None:
         self.program = program
         self.length = length
-        self._fixed: dict[int, Any] = {}
+        self._fixed: list[Any] = [None] * len(program.order)
         self._logs: dict[int, Any] = {}
         with np.errstate(all="ignore"):
-            for node in program.order:
+            for slot, node in enumerate(program.order):
                 if not node.parameters:
-                    self._fixed[node.order] = self._fixed_value(node, columns)
-            for node in program.order:
+                    self._fixed[slot] = self._fixed_value(node, columns)
+            for node in program.live:
                 if node.op == "pow" and not node.args[0].parameters and node.args[1].op != "const":
-                    self._logs[node.args[0].order] = np.log(self._fixed[node.args[0].order])
-        self._live = tuple(node for node in program.order if node.parameters)
+                    base = program.slots[node.args[0].order]
+                    self._logs[base] = np.log(self._fixed[base])
+        self._steps = tuple(self._with_log(step) for step in program.steps)
 
     def _fixed_value(self, node: Node, columns: Mapping[str, Array]) -> Any:
         if node.op == "var":
             return np.reshape(np.asarray(columns[str(node.value)], float), (1, -1))
         if node.is_number:
             return node.number
-        return _apply(node, [self._fixed[arg.order] for arg in node.args])
+        args = node.args[:1] if node.op == "pow" and node.args[1].op == "const" else node.args
+        return self.program.operation(node)(*(self._fixed[self.program.slots[arg.order]] for arg in args))
+
+    def _with_log(self, step: _Step) -> _Step:
+        """A power of a fixed base uses the logarithm computed once."""
+        slot, operation, args = step
+        if operation is _general_power and args[0] in self._logs:
+            return slot, partial(_exponential, self._logs[args[0]]), args[1:]
+        return step
 
     def fixed(self, node: Node) -> Any:
         """The value of a subtree without parameters."""
-        return self._fixed[node.order]
+        return self._fixed[self.program.slots[node.order]]
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """One array per root, broadcastable to (b, n); parameters of shape (b, 1)."""
-        done = dict(self._fixed)
+        done = self._run(parameters)
+        return [done[slot] for slot in self.program.outputs]
+
+    def _run(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """The value of every node."""
+        done = self._fixed.copy()
+        for slot, name in self.program.leaves:
+            done[slot] = parameters[name]
         with np.errstate(all="ignore"):
-            for node in self._live:
-                done[node.order] = self._live_value(node, parameters, done)
-        return [done[root.order] for root in self.program.roots]
-
-    def _live_value(self, node: Node, parameters: Mapping[str, Any], done: Mapping[int, Any]) -> Any:
-        if node.op == "param":
-            return parameters[str(node.value)]
-        if node.op == "pow" and node.args[1].op != "const":
-            return self._general_power(node, done)
-        return _apply(node, [done[arg.order] for arg in node.args])
-
-    def _general_power(self, node: Node, done: Mapping[int, Any]) -> Any:
-        """b**e through exp(e log b), the logarithm of a fixed base computed once."""
-        base, exponent = (done[arg.order] for arg in node.args)
-        if node.args[0].parameters:
-            return np.power(base, exponent) if np.ndim(base) == 0 else np.exp(exponent * np.log(base))
-        return np.exp(exponent * self._logs[node.args[0].order])
+            for slot, operation, args in self._steps:
+                if len(args) == 1:
+                    done[slot] = operation(done[args[0]])
+                elif len(args) == 2:
+                    done[slot] = operation(done[args[0]], done[args[1]])
+                else:
+                    done[slot] = operation(*(done[arg] for arg in args))
+        return done
 
     def derivatives(self, parameters: Mapping[str, Any], wrt: Collection[str]) -> list[tuple[Any, Tangents]]:
         """(value, {name: derivative}) per root; parameters that a root does not depend on are left out."""
-        done = dict(self._fixed)
-        tangents: dict[int, Tangents] = {}
+        done = self._run(parameters)
+        names = frozenset(wrt)
         with np.errstate(all="ignore"):
-            for node in self._live:
-                value = self._live_value(node, parameters, done)
-                done[node.order] = value
-                rows = self._tangents(node, value, done, tangents, wrt)
-                if rows:
-                    tangents[node.order] = rows
-        return [(done[root.order], tangents.get(root.order, {})) for root in self.program.roots]
+            return [(done[slot], self._sweep(root, done, names)) for slot, root in zip(self.program.outputs, self.program.roots, strict=True)]
 
-    def _tangents(
-        self, node: Node, value: Any, done: Mapping[int, Any], tangents: Mapping[int, Tangents], wrt: Collection[str]
-    ) -> Tangents:
-        if node.op == "param":
-            return {str(node.value): 1.0} if node.value in wrt else {}
-        inner = [tangents.get(arg.order, {}) for arg in node.args]
-        if not any(inner):
-            return {}
+    def _sweep(self, root: Node, done: list[Any], names: frozenset[str]) -> Tangents:
+        """Derivatives of one root: each node passes its own on to its arguments, times the local slope."""
+        slots = self.program.slots
+        reached: dict[int, Any] = {root.order: 1.0}
+        out: Tangents = {}
+        for node in reversed(self.program.live):
+            if node.order not in reached:
+                continue
+            own = reached.pop(node.order)
+            if node.op == "param":
+                out[str(node.value)] = own
+                continue
+            wanted = [bool(arg.parameters & names) for arg in node.args]
+            values = [done[slots[arg.order]] for arg in node.args]
+            for arg, part in zip(node.args, self._pulled(node, own, done[slots[node.order]], values, wanted), strict=True):
+                if part is not None:
+                    reached[arg.order] = reached[arg.order] + part if arg.order in reached else part
+        return {name: value for name, value in out.items() if name in names}
+
+    def _pulled(self, node: Node, own: Any, value: Any, values: list[Any], wanted: list[bool]) -> list[Any]:
+        """own * d node / d argument for each wanted argument."""
         if node.op == "add":
-            return _combine([(1.0, rows) for rows in inner])
-        values = [done[arg.order] for arg in node.args]
+            return [own if want else None for want in wanted]
         if node.op == "mul":
-            return _product_tangents(values, inner)
-        slopes = self._slopes(node, value, values)
-        return _combine([(slope, rows) for slope, rows in zip(slopes, inner, strict=True) if rows])
-
-    def _slopes(self, node: Node, value: Any, values: Sequence[Any]) -> Sequence[Any]:
-        """d node / d argument for powers and functions."""
+            return _product_slopes(own, values, wanted)
         if node.op == "pow":
-            return self._power_slopes(node, value, values)
+            return self._power_slopes(node, own, value, values, wanted)
         if node.op in PAIRS:
-            return PAIRS[node.op][1](values[0], values[1])
-        return (FUNCTIONS[node.op].derivative(values[0], value),)
+            return [own * slope if want else None for slope, want in zip(PAIRS[node.op][1](*values), wanted, strict=True)]
+        return [own * self.program.functions[node.op].derivative(values[0], value) if wanted[0] else None]
 
-    def _power_slopes(self, node: Node, value: Any, values: Sequence[Any]) -> Sequence[Any]:
+    def _power_slopes(self, node: Node, own: Any, value: Any, values: Sequence[Any], wanted: list[bool]) -> list[Any]:
         base, exponent = node.args
         if exponent.op == "const":
-            return exponent.number * _constant_power(values[0], exponent.number - 1), 0.0
-        log = self._logs[base.order] if base.order in self._logs else np.log(values[0])
-        finite = np.where(np.isfinite(log), log, 0.0)
-        outer = values[1] * np.exp((values[1] - 1) * log) if base.parameters else 0.0
-        return outer, value * finite
+            return [own * (exponent.number * _constant_power(exponent.number - 1)(values[0])) if wanted[0] else None, None]
+        log = self._logs.get(self.program.slots[base.order])
+        log = np.log(values[0]) if log is None else log
+        outer = own * (values[1] * np.exp((values[1] - 1) * log)) if wanted[0] else None
+        return [outer, own * (value * np.where(np.isfinite(log), log, 0.0)) if wanted[1] else None]
 
 
-def _apply(node: Node, values: Sequence[Any]) -> Any:
-    if node.op == "add":
-        return _sum(values)
-    if node.op == "mul":
-        return _product(values)
-    if node.op == "pow":
-        return _constant_power(values[0], node.args[1].number) if node.args[1].op == "const" else np.power(values[0], values[1])
-    return PAIRS[node.op][0](values[0], values[1]) if node.op in PAIRS else FUNCTIONS[node.op].value(values[0])
+def _extent(node: Node) -> int:
+    """0 for a number per parameter vector, 1 for a fixed row, 2 for a full (b, n) array."""
+    return (2 if node.parameters else 1) if node.variables else 0
 
 
-def _sum(values: Sequence[Any]) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
+def _reduced(combine: Callable[[Any, Any], Any], *values: Any) -> Any:
+    return reduce(combine, values)
 
 
-def _product(values: Sequence[Any]) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        total = total * value
-    return total
-
-
-def _combine(rows: Sequence[tuple[Any, Tangents]]) -> Tangents:
-    """Sum of factor * tangent over the rows, parameter by parameter."""
-    out: Tangents = {}
-    for factor, tangents in rows:
-        for name, tangent in tangents.items():
-            part = tangent if isinstance(factor, float) and factor == 1.0 else factor * tangent
-            out[name] = out[name] + part if name in out else part
+def _product_slopes(own: Any, values: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+    """own times the product of the other factors, without division and so without trouble at zero."""
+    if len(values) == 2:
+        return [own * values[1] if wanted[0] else None, own * values[0] if wanted[1] else None]
+    after = [own]
+    for value in values[:0:-1]:
+        after.append(after[-1] * value)
+    after.reverse()
+    out, before = [], None
+    for value, rest, want in zip(values, after, wanted, strict=True):
+        out.append((rest if before is None else before * rest) if want else None)
+        before = value if before is None else before * value
     return out
 
 
-def _product_tangents(values: Sequence[Any], inner: Sequence[Tangents]) -> Tangents:
-    """Product rule by a running prefix, which needs no division and so survives zeros."""
-    running, out = values[0], dict(inner[0])
-    for value, tangents in zip(values[1:], inner[1:], strict=True):
-        out = {name: tangent * value for name, tangent in out.items()}
-        for name, tangent in tangents.items():
-            part = running * tangent
-            out[name] = out[name] + part if name in out else part
-        running = running * value
-    return out
+def _general_power(base: Any, exponent: Any) -> Any:
+    """base**exponent through exp(exponent log base)."""
+    return np.power(base, exponent) if np.ndim(base) == 0 else np.exp(exponent * np.log(base))
 
 
-_SQUARES = {2.0: 1, 4.0: 2, 8.0: 3}
+def _exponential(log: Any, exponent: Any) -> Any:
+    return np.exp(exponent * log)
 
 
-def _constant_power(base: Any, exponent: float) -> Any:
-    """base**exponent without the slow general power for the common exponents."""
-    if exponent == 0:
-        return 1.0
-    if exponent == 0.5:
-        return np.sqrt(base)
-    if exponent == -0.5:
-        return 1 / np.sqrt(base)
-    if exponent < 0 and float(exponent).is_integer():
-        return np.divide(1.0, _constant_power(base, -exponent))
-    if exponent in _SQUARES:
-        for _ in range(_SQUARES[exponent]):
-            base = base * base
-        return base
-    if exponent == 1:
-        return base
-    if exponent in (3.0, 6.0):
-        cube = base * base * base
-        return cube if exponent == 3.0 else cube * cube
-    return np.power(base, exponent) if not (isinstance(base, float) and base < 0) else _negative_power(base, exponent)
+def _inverse(base: Any) -> Any:
+    return np.divide(1.0, base)
 
 
-def _negative_power(base: float, exponent: float) -> float:
-    """A negative number to a power: NaN, not complex, unless the exponent is whole."""
-    return math.pow(base, exponent) if float(exponent).is_integer() else math.nan
+def _square(base: Any) -> Any:
+    return base * base
+
+
+def _cube(base: Any) -> Any:
+    return base * base * base
+
+
+def _inverse_root(base: Any) -> Any:
+    return np.divide(1.0, np.sqrt(base))
+
+
+def _one(base: Any) -> Any:
+    return np.ones_like(base)
+
+
+def _same(base: Any) -> Any:
+    return base
+
+
+_QUICK: dict[float, tuple[Callable[[Any], Any], ...]] = {
+    0.0: (_one,),
+    1.0: (_same,),
+    2.0: (_square,),
+    3.0: (_cube,),
+    4.0: (_square, _square),
+    6.0: (_cube, _square),
+    8.0: (_square, _square, _square),
+    12.0: (_cube, _square, _square),
+    0.5: (np.sqrt,),
+    1.5: (np.sqrt, _cube),
+    -0.5: (_inverse_root,),
+}
+
+
+def _constant_power(exponent: float) -> Callable[[Any], Any]:
+    """base -> base**exponent, without the slow general power for the common exponents."""
+    if exponent in _QUICK:
+        steps = _QUICK[exponent]
+        return steps[0] if len(steps) == 1 else partial(_chained, steps)
+    if -exponent in _QUICK:
+        return partial(_chained, (*_QUICK[-exponent], _inverse))
+    return partial(_plain_power, exponent)
+
+
+def _chained(steps: Sequence[Callable[[Any], Any]], base: Any) -> Any:
+    for step in steps:
+        base = step(base)
+    return base
+
+
+def _plain_power(exponent: float, base: Any) -> Any:
+    """A negative number to a fractional power is NaN, not complex."""
+    if isinstance(base, float) and base < 0:
+        return math.pow(base, exponent) if exponent.is_integer() else math.nan
+    return np.power(base, exponent)

@@ -35,10 +35,11 @@ _MAX_AST_DEPTH = 250
 _TOKEN = re.compile(r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[^\W\d]\w*)|(?P<mark>\*\*|[-+*/^(),]))")
 _SYMBOLS = str.maketrans(dict.fromkeys("×·⋅∙・", "*") | dict.fromkeys("÷∕⁄", "/") | dict.fromkeys("−–‐‑", "-") | {"√": "sqrt "})
 _SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
-_GREEK = {
-    unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): name
-    for name in "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau phi chi psi omega".split()
-} | {unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}"): name.title() for name in "gamma delta theta phi psi omega".split()}
+_SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau phi chi psi omega"
+_CAPITAL = "Gamma Delta Theta Lamda Xi Pi Sigma Phi Psi Omega"
+_GREEK = {unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): name.replace("lamda", "lambda") for name in _SMALL.split()} | {
+    unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}"): name.replace("Lamda", "Lambda") for name in _CAPITAL.split()
+}
 _CHAINS = ((ast.Add, ast.Sub), (ast.Mult, ast.Div))
 _SIGNS = {"Tuple": ",", "Starred": "*", "Call": "**"}
 
@@ -168,7 +169,7 @@ class _Reader:
             if len(token) > 40:
                 raise FormulaLimitError("number_too_long", limit=40)
             return repr(float(token)) if float(token) != float("inf") else _overflow()
-        return "**" if token == "^" else token
+        return token.replace("^", "**")
 
     def _build(self, node: ast.expr, calls: int) -> Node:
         if isinstance(node, ast.Constant) and isinstance(node.value, float):

@@ -100,6 +100,7 @@ _TABLE = (
     Function("erf", _special("erf"), lambda u, v: _TWO_OVER_SQRT_PI * np.exp(-u * u), r"\operatorname{erf}", "special.erf", "erf"),
     Function("erfc", _special("erfc"), lambda u, v: -_TWO_OVER_SQRT_PI * np.exp(-u * u), r"\operatorname{erfc}", "special.erfc", "erfc"),
     Function("lambertw", _lambertw, _lambertw_derivative, r"W", "_lambertw", "LambertW"),
+    Function("wrightomega", _special("wrightomega"), lambda u, v: v / (1 + v), r"\omega", "special.wrightomega", "wrightomega"),
     Function("j0", _special("j0"), lambda u, v: -_special("j1")(u), r"J_0", "special.j0", "besselj0"),
     Function(
         "j1",

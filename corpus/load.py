@@ -51,13 +51,19 @@ def _check_events(text: str) -> None:
     """Refuse aliases (bombs), tags, and deep nesting, which the C parser's recursion would not survive."""
     depth = 0
     for event in yaml.parse(text, Loader=_SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: aliases are not allowed")
-        if getattr(event, "tag", None) is not None:
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: tags are not allowed")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_NESTING:
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: nested more than {_MAX_NESTING} levels deep")
+        trouble = (
+            "aliases are not allowed"
+            if isinstance(event, yaml.AliasEvent)
+            else "tags are not allowed"
+            if getattr(event, "tag", None) is not None
+            else f"nested more than {_MAX_NESTING} levels deep"
+            if depth > _MAX_NESTING
+            else ""
+        )
+        if trouble:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise yaml.YAMLError(f"line {line}: {trouble}")
 
 
 def read_folder(folder: Path) -> Iterator[Located]:

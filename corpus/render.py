@@ -90,7 +90,7 @@ class _Infix:
 
     def exponent(self, node: Node) -> str:
         text, precedence = self.write(node)
-        return text if precedence == _ATOM or (precedence == _UNARY) else f"({text})"
+        return text if precedence in (_ATOM, _UNARY) else f"({text})"
 
 
 def _number(node: Node) -> Number:
@@ -166,7 +166,7 @@ def to_numpy(root: Node, parameters: Mapping[str, float], function: str = "formu
     defaults = [f"{new}={_literal(parameters.get(str(leaf.value)))}" for leaf, new in names.items() if leaf.op == "param"]
     imports = ["import numpy as np"] + (["from scipy import special"] if "special." in body or "_lambertw(" in body else [])
     helpers = [source for mark, source in _HELPERS.items() if mark in body]
-    legend = [f"    # {new}: {ascii(leaf.value)}" for leaf, new in names.items() if leaf.value != new]
+    legend = [f"    # {new}: {leaf.value!a}" for leaf, new in names.items() if leaf.value != new]
     signature = ", ".join([*columns, *(["*", *defaults] if defaults else [])])
     return "\n".join([*imports, "", *helpers, f"def {function}({signature}):", *legend, f"    return {body}", ""])
 
@@ -196,10 +196,9 @@ def _literal(value: float | None) -> str:
 
 # --- LaTeX ----------------------------------------------------------------------------------------------------------
 
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
-)
+_SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega"
+_CAPITAL = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+_GREEK = frozenset(f"{_SMALL} {_CAPITAL}".split())
 
 
 def to_latex(root: Node, names: Mapping[str, str] | None = None) -> str:
@@ -307,6 +306,7 @@ def _sympy_node(sp: Any, node: Node, args: list[Any]) -> Any:
 def _sympy_call(sp: Any, name: str, args: list[Any]) -> Any:
     special = {
         "log10": lambda u: sp.log(u, 10),
+        "wrightomega": lambda u: sp.LambertW(sp.exp(u)),
         "log2": lambda u: sp.log(u, 2),
         "log1p": lambda u: sp.log(1 + u),
         "expm1": lambda u: sp.exp(u) - 1,

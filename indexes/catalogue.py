@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.entry import Entry
-from indexes.database import Database, marks
+from indexes.database import Database
+from indexes.query import PUBLIC
 from indexes.signature import signature
 
 FILE = "entries.jsonl"
@@ -17,6 +19,8 @@ _CREATE = (
     "CREATE TABLE entry (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, start INTEGER, length INTEGER)",
     "CREATE INDEX entry_id ON entry (id)",
 )
+_CARDS = "SELECT row, id, tenant, double, learned FROM entry WHERE row IN (SELECT value FROM json_each(?))"
+_PREFIXED = "SELECT row FROM entry WHERE id >= ? AND id < ? AND tenant = ? ORDER BY row"
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Catalogue:
         self._path = folder / FILE
 
     def cards(self, rows: Sequence[int]) -> Mapping[int, Card]:
-        found = self._database.rows(f"SELECT row, id, tenant, double, learned FROM entry WHERE row IN ({marks(rows)})", rows)
+        found = self._database.rows(_CARDS, (json.dumps(rows),))
         return {row: Card(row, id_, tenant, double, frozenset(learned.split())) for row, id_, tenant, double, learned in found}
 
     def entry(self, row: int) -> Entry:
@@ -82,7 +86,7 @@ class Catalogue:
 
     def entries(self, prefix: str) -> list[Entry]:
         """The public entries whose id begins with `prefix`, in the order of their rows."""
-        found = self._database.rows("SELECT row FROM entry WHERE tenant = 'public' AND substr(id, 1, ?) = ? ORDER BY row", (len(prefix), prefix))
+        found = self._database.rows(_PREFIXED, (prefix, f"{prefix}\uffff", PUBLIC))
         return [self.entry(row) for (row,) in found]
 
     def row_of(self, identifier: str) -> int | None:

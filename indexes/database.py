@@ -47,8 +47,3 @@ class Database:
         with self._lock:
             self._connection.commit()
             self._connection.close()
-
-
-def marks(values: Sequence[object]) -> str:
-    """`?,?,?` for an IN list."""
-    return ",".join("?" * len(values))

@@ -16,16 +16,19 @@ import numpy as np
 
 from corpus.dimension import Dimension
 from corpus.entry import Entry
-from indexes.database import Database, marks
+from indexes.database import Database
 from indexes.fuse import Hit
 from indexes.query import ColumnHint
-from indexes.signature import UNKNOWN_WEIGHT, Fit, Role, Signature, Slot, best_fit, signature
+from indexes.signature import UNKNOWN_WEIGHT, Fit, Signature, Slot, best_fit, signature
 
 _CREATE = (
     "CREATE TABLE signature (number INTEGER PRIMARY KEY, slots TEXT, entries INTEGER)",
     "CREATE TABLE played (row INTEGER PRIMARY KEY, signature INTEGER, symbols TEXT)",
     "CREATE INDEX played_signature ON played (signature)",
 )
+_PLAYED = """
+    SELECT row, symbols FROM played JOIN entry USING (row)
+    WHERE signature = ? AND tenant IN (SELECT value FROM json_each(?)) ORDER BY row LIMIT ?"""
 _EXACT_FITS = 400
 _LEAST_SCORE = 0.2
 _LEAST_WEIGHT = 0.1
@@ -135,16 +138,10 @@ class DimensionTable:
         return hits
 
     def _rows(self, number: int, tenants: Sequence[str], depth: int) -> list[tuple[int, str]]:
-        return self._database.rows(
-            f"SELECT row, symbols FROM played JOIN entry USING (row) WHERE signature = ? AND tenant IN ({marks(tenants)}) ORDER BY row LIMIT ?",
-            (number, *tenants, depth),
-        )
+        return self._database.rows(_PLAYED, (number, json.dumps(tenants), depth))
 
 
 def _detail(symbols: Sequence[str], fit: Fit, target: ColumnHint, inputs: Sequence[ColumnHint]) -> str:
     played = [f"{symbols[slot]}={inputs[column].name}" for slot, column in sorted(fit.deal)]
     ways = f" ({fit.ways})" if fit.ways > 1 else ""
     return f"{symbols[fit.target]}={target.name}: {', '.join(played)}{ways}"
-
-
-__all__ = ["DimensionTable", "Role", "signature", "write"]

@@ -13,9 +13,10 @@ from corpus.errors import IndexingError
 from corpus.load import SEED_FOLDER, seed_entries
 from indexes import golden
 from indexes.embed import DEFAULT, FALLBACK, Embedder, default_embedder, embedder
+from indexes.manifest import MANIFEST
 from indexes.publish import Progress, Tell, publish, silent
 from indexes.retriever import Retriever
-from indexes.snapshot import CURRENT, MANIFEST, CurrentIndex, current_id, snapshot_folder
+from indexes.snapshot import CURRENT, CurrentIndex, current_id, snapshot_folder
 
 _SEED = "seed:"
 

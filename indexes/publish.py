@@ -1,7 +1,7 @@
 """Building a snapshot beside the one that serves, verifying it, and swapping it in.
 
 Killed at any point, the old snapshot goes on serving: the new one gets its manifest last, its name by one rename, and CURRENT by one
-`os.replace`. Equal entries and embedder give an equal id, so building again what is there does nothing.
+rename. Equal entries and embedder give an equal id, so building again what is there does nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from indexes.catalogue import canonical_json
 from indexes.database import Database
 from indexes.embed import Embedder
 from indexes.golden import Golden, recall_by_language
+from indexes.manifest import SCHEMA, EmbedderIdentity, Manifest, file_hash, fingerprints, probe_rows
 from indexes.meaning import entry_vectors
 from indexes.retriever import Retriever
-from indexes.snapshot import CURRENT, FILES, SCHEMA, SNAPSHOTS, EmbedderIdentity, Manifest, Snapshot, current_id, file_hash, snapshot_folder
+from indexes.snapshot import CURRENT, FILES, SNAPSHOTS, Snapshot, current_id, snapshot_folder
 from indexes.vectors import VectorStore
 
 KEEP = 3
@@ -117,7 +118,7 @@ def _rename(building: Path, folder: Path) -> None:
 def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, tell: Tell) -> Manifest:
     vectors = entry_vectors(given, entries, lambda done: tell(Progress("embedding", done, len(entries))))
     tell(Progress("storing", 0, len(entries)))
-    store = VectorStore.open(folder)
+    store = VectorStore.create(folder)
     for tenant in dict.fromkeys(entry.tenant for entry in entries):
         rows = [row for row, entry in enumerate(entries) if entry.tenant == tenant]
         store.add(tenant, rows, vectors[rows])
@@ -126,7 +127,8 @@ def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embed
     tell(Progress("storing", len(entries), len(entries)))
     files = {name: file_hash(folder / name) for name in FILES}
     built = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = Manifest(identifier, EmbedderIdentity.of(given), len(entries), len(entries), source, built, files)
+    probes = dict(zip(map(str, probe_rows(len(entries))), fingerprints(vectors[probe_rows(len(entries))]), strict=True))
+    manifest = Manifest(identifier, EmbedderIdentity.of(given), len(entries), len(vectors), source, built, files, probes)
     manifest.write(folder)
     return manifest
 
@@ -166,15 +168,14 @@ def _swap(index: Path, identifier: str) -> bool:
         pass
     pointer = index / f"{CURRENT}.{os.getpid()}"
     pointer.write_text(f"{identifier}\n", encoding="ascii")
-    os.replace(pointer, index / CURRENT)
+    pointer.replace(index / CURRENT)
     return True
 
 
 def prune(index: Path, keep: int = KEEP) -> list[str]:
     """Remove all but the newest snapshots (the current one always stays) and what killed builds left behind; names what went."""
-    snapshots = sorted((path for path in (index / SNAPSHOTS).iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
-    current = current_id(index)
-    old = [path for path in snapshots if path.name != current][keep - 1 :]
+    others = [path for path in (index / SNAPSHOTS).iterdir() if path.is_dir() and path.name != current_id(index)]
+    old = sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[keep - 1 :]
     left = [path for path in index.glob(f"{_BUILDING}*") if time.time() - path.stat().st_mtime > _ABANDONED_AFTER]
     for path in (*old, *left):
         shutil.rmtree(path, ignore_errors=True)

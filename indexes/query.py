@@ -26,8 +26,8 @@ class ColumnHint:
     unit: str = ""
 
     @property
-    def words(self) -> str:
-        return f"{self.description} {self.name}".strip()
+    def words(self) -> tuple[str, str]:
+        return self.description, self.name
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Query:
     @property
     def words(self) -> str:
         """The text and the words of the columns, in one line, compatibility forms made plain."""
-        parts = [self.text, *(column.words for column in self._columns())]
+        parts = [self.text, *(words for column in self._columns() for words in column.words if words not in self.text)]
         return " ".join(unicodedata.normalize("NFKC", ". ".join(part for part in parts if part)).split())[:_MAX_TEXT]
 
     def _columns(self) -> Iterator[ColumnHint]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
 
 from corpus.entry import Entry
 from corpus.errors import IndexingError
@@ -24,7 +23,9 @@ class Retriever:
     problems: what went wrong on the way here and was worked round, for the caller to say aloud.
     """
 
-    def __init__(self, source: Snapshot | CurrentIndex, weights: Mapping[Channel, float] = WEIGHTS, problems: Sequence[IndexingError] = ()) -> None:
+    def __init__(
+        self, source: Snapshot | CurrentIndex, weights: Mapping[Channel, float] = WEIGHTS, problems: Sequence[IndexingError] = ()
+    ) -> None:
         self._source = source
         self.weights = weights
         self._problems = tuple(problems)
@@ -69,6 +70,3 @@ def _folded(fused: Iterator[Fused], cards: Mapping[int, Card]) -> list[list[Fuse
 def _retrieved(snapshot: Snapshot, group: Sequence[Fused], cards: Mapping[int, Card]) -> Retrieved:
     best, *others = group
     return Retrieved(snapshot.catalogue.entry(best.row), best.score, best.reasons, tuple(cards[item.row].id for item in others))
-
-
-__all__ = ["DEPTH", "WEIGHTS", "Retriever"]

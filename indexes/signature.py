@@ -22,8 +22,8 @@ from indexes.query import ColumnHint
 Role = Literal["target", "variable", "parameter"]
 Weight = Callable[[Dimension | None], float]
 _ROLES: tuple[Role, ...] = ("target", "variable", "parameter")
-_EXACT = {"target": 1.0, "variable": 1.0, "parameter": 0.85}
-_PLAYS_TARGET = {"target": 1.0, "variable": 0.9, "parameter": 0.8}
+_EXACT: Mapping[Role, float] = {"target": 1.0, "variable": 1.0, "parameter": 0.85}
+_PLAYS_TARGET: Mapping[Role, float] = {"target": 1.0, "variable": 0.9, "parameter": 0.8}
 _WILD = 0.4
 _PER_FREE_PARAMETER = 0.005
 UNKNOWN_WEIGHT = 0.2
@@ -108,7 +108,7 @@ def _plays(slots: Sequence[Slot], target: Dimension | None) -> Iterator[int]:
     """Symbols the table's target can play, one of each role and dimension."""
     seen: set[tuple[int, str]] = set()
     for position, slot in enumerate(slots):
-        if slot.key not in seen and (target is None or slot.dimension is None or slot.dimension == target):
+        if slot.key not in seen and _fits(slot, target):
             seen.add(slot.key)
             yield position
 
@@ -116,31 +116,52 @@ def _plays(slots: Sequence[Slot], target: Dimension | None) -> Iterator[int]:
 def _fit(slots: Sequence[Slot], position: int, target: Dimension | None, inputs: Sequence[Dimension | None], weight: Weight) -> Fit:
     free = [i for i in range(len(slots)) if i != position]
     deal = _deal(slots, free, inputs)
-    gain = weight(target) * (_EXACT["target"] if _exact(slots[position], target) else _WILD)
-    gain += sum(weight(inputs[c]) * (_EXACT[slots[s].role] if _exact(slots[s], inputs[c]) else _WILD) for s, c in deal)
-    played = {s for s, _ in deal}
-    missing = sum(weight(slots[i].dimension) for i in free if i not in played and slots[i].role != "parameter")
-    total = weight(target) + sum(map(weight, inputs)) + missing
-    fitted = sum(slots[i].role == "parameter" for i in free if i not in played)
-    score = _PLAYS_TARGET[slots[position].role] * gain / total - _PER_FREE_PARAMETER * min(fitted, 6)
-    return Fit(max(score, 0.0), _ways(slots, free, inputs), position, tuple(deal))
+    fitted = sum(slots[i].role == "parameter" for i in free if i not in deal)
+    score = _score(slots, position, deal, target, inputs, weight) - _PER_FREE_PARAMETER * min(fitted, 6)
+    return Fit(max(score, 0.0), _ways(slots, free, inputs), position, tuple(deal.items()))
+
+
+def _score(
+    slots: Sequence[Slot],
+    position: int,
+    deal: Mapping[int, int],
+    target: Dimension | None,
+    inputs: Sequence[Dimension | None],
+    weight: Weight,
+) -> float:
+    """Weight of what fits over the weight of all columns and of the variables nobody plays; less when rearranged."""
+    gain = weight(target) * _worth(slots[position], target, "target")
+    gain += sum(weight(inputs[column]) * _worth(slots[i], inputs[column], slots[i].role) for i, column in deal.items())
+    missing = sum(weight(slots[i].dimension) for i in _missing(slots, position, deal))
+    return _PLAYS_TARGET[slots[position].role] * gain / (weight(target) + sum(map(weight, inputs)) + missing)
+
+
+def _worth(slot: Slot, dimension: Dimension | None, role: Role) -> float:
+    return _EXACT[role] if _exact(slot, dimension) else _WILD
+
+
+def _missing(slots: Sequence[Slot], position: int, deal: Mapping[int, int]) -> list[int]:
+    return [i for i, slot in enumerate(slots) if i != position and i not in deal and slot.role != "parameter"]
 
 
 def _exact(slot: Slot, dimension: Dimension | None) -> bool:
     return dimension is not None and slot.dimension == dimension
 
 
-def _deal(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> list[tuple[int, int]]:
-    """Columns to symbols: first where dimensions agree, then `any` symbols, last the columns of unknown unit."""
-    left, deal = list(free), []
-    order = sorted(range(len(inputs)), key=lambda c: inputs[c] is None)
-    for fits in (lambda s, c: _exact(s, c), lambda s, c: c is None or s.dimension is None):
-        for column in [c for c in order if c not in {used for _, used in deal}]:
-            chosen = next((i for i in left if fits(slots[i], inputs[column])), None)
-            if chosen is not None:
-                left.remove(chosen)
-                deal.append((chosen, column))
+def _deal(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> dict[int, int]:
+    """Symbol -> column: first where dimensions agree, then `any` symbols, last the columns of unknown unit."""
+    deal: dict[int, int] = {}
+    order = sorted(range(len(inputs)), key=lambda column: inputs[column] is None)
+    for fits in (_exact, _fits):
+        for column in order:
+            chosen = next((i for i in free if i not in deal and fits(slots[i], inputs[column])), None)
+            if chosen is not None and column not in deal.values():
+                deal[chosen] = column
     return deal
+
+
+def _fits(slot: Slot, dimension: Dimension | None) -> bool:
+    return dimension is None or slot.dimension in (None, dimension)
 
 
 def _ways(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> int:
@@ -161,7 +182,7 @@ def assignments(entry: Entry, target: ColumnHint, inputs: Sequence[ColumnHint], 
     slots = signature(entry).slots
     found: list[Assignment] = []
     for position, slot in enumerate(slots):
-        if target.dimension is None or slot.dimension in (None, target.dimension):
+        if _fits(slot, target.dimension):
             found += islice(_assigned(slots, position, target, inputs), limit)
     return sorted(found, key=lambda assignment: -assignment.score)[:limit]
 
@@ -174,7 +195,9 @@ def _assigned(slots: Sequence[Slot], position: int, target: ColumnHint, inputs: 
         yield _assignment(slots, position, target, inputs, deal)
 
 
-def _deals(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None], column: int, size: int) -> Iterator[dict[int, int]]:
+def _deals(
+    slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None], column: int, size: int
+) -> Iterator[dict[int, int]]:
     """Every way to deal `size` of the columns from `column` on."""
     if size == 0:
         yield {}
@@ -182,7 +205,7 @@ def _deals(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimensio
     if len(inputs) - column < size:
         return
     for i in sorted(free, key=lambda i: (not _exact(slots[i], inputs[column]), i)):
-        if inputs[column] is None or slots[i].dimension in (None, inputs[column]):
+        if _fits(slots[i], inputs[column]):
             for rest in _deals(slots, [j for j in free if j != i], inputs, column + 1, size - 1):
                 yield {i: column, **rest}
     yield from _deals(slots, free, inputs, column + 1, size)
@@ -191,15 +214,11 @@ def _deals(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimensio
 def _assignment(
     slots: Sequence[Slot], position: int, target: ColumnHint, inputs: Sequence[ColumnHint], deal: Mapping[int, int]
 ) -> Assignment:
-    gain = uniform(target.dimension) * (1 if _exact(slots[position], target.dimension) else _WILD)
-    gain += sum(uniform(inputs[c].dimension) * (_EXACT[slots[s].role] if _exact(slots[s], inputs[c].dimension) else _WILD) for s, c in deal.items())
-    missing = [i for i, slot in enumerate(slots) if i != position and i not in deal and slot.role != "parameter"]
-    total = sum(uniform(c.dimension) for c in (target, *inputs)) + sum(uniform(slots[i].dimension) for i in missing)
     return Assignment(
         target=slots[position].symbol,
-        columns={slots[i].symbol: inputs[c].name for i, c in deal.items()},
-        missing=tuple(slots[i].symbol for i in missing),
-        unused=tuple(column.name for c, column in enumerate(inputs) if c not in deal.values()),
-        score=_PLAYS_TARGET[slots[position].role] * gain / total,
+        columns={slots[i].symbol: inputs[column].name for i, column in sorted(deal.items())},
+        missing=tuple(slots[i].symbol for i in _missing(slots, position, deal)),
+        unused=tuple(column.name for number, column in enumerate(inputs) if number not in deal.values()),
+        score=_score(slots, position, deal, target.dimension, [column.dimension for column in inputs], uniform),
         rearranged=slots[position].role != "target",
     )

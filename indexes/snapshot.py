@@ -1,92 +1,39 @@
 """A snapshot: an immutable folder that answers questions, and `CurrentIndex`, which follows the newest one.
 
-    <index>/CURRENT                       the id of the snapshot that serves
-    <index>/snapshots/<id>/manifest.json  written last: a folder without it is half-written
-                           entries.jsonl  one entry per line
-                           words.sqlite   words, rows, signatures
-                           chroma/        vectors
+<index>/CURRENT                       the id of the snapshot that serves
+<index>/snapshots/<id>/manifest.json  written last: a folder without it is half-written
+                       entries.jsonl  one entry per line
+                       words.sqlite   words, rows, signatures
+                       chroma/        vectors
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import sqlite3
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+
 from corpus.errors import IndexingError
-from indexes import catalogue, database
-from indexes.catalogue import Catalogue
+from indexes import catalogue, database, vectors
+from indexes.catalogue import Card, Catalogue
 from indexes.database import Database
 from indexes.dimensions import DimensionTable
 from indexes.embed import Embedder, embedder
 from indexes.fuse import Hit
+from indexes.manifest import EmbedderIdentity, Manifest, file_hash, fingerprints
 from indexes.meaning import Meaning
 from indexes.query import Channel, Query
-from indexes.vectors import VectorStore
+from indexes.vectors import VectorStore, VectorStoreError
 from indexes.words import Words
 
-SCHEMA = 1  # raise it when the layout, the passages or the terms change: every snapshot is then built anew
-MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"
 FILES = (catalogue.FILE, database.FILE)
+_PROBE_TOLERANCE = 1e-3
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class EmbedderIdentity:
-    """Vectors of equal identity may be compared."""
-
-    name: str
-    version: str
-    dimension: int
-
-    @classmethod
-    def of(cls, given: Embedder) -> EmbedderIdentity:
-        return cls(given.name, given.version, given.dimension)
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.version}"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a snapshot holds. id: hash of entries, embedder and schema. source: where the entries came from. golden: recall@5 by language."""
-
-    id: str
-    embedder: EmbedderIdentity
-    entries: int
-    vectors: int
-    source: str
-    built: str
-    files: Mapping[str, str]
-    golden: Mapping[str, float] = field(default_factory=dict)
-    schema: int = SCHEMA
-
-    def write(self, folder: Path) -> None:
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, folder: Path) -> Manifest:
-        """IndexingError if it is missing, cannot be read, or is of another schema."""
-        try:
-            found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            manifest = cls(**{**found, "embedder": EmbedderIdentity(**found["embedder"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            raise IndexingError("snapshot_broken", folder=folder, problem=MANIFEST) from None
-        if manifest.schema != SCHEMA:
-            raise IndexingError("snapshot_schema", folder=folder, found=manifest.schema, expected=SCHEMA)
-        return manifest
-
-
-def file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Snapshot:
@@ -94,15 +41,12 @@ class Snapshot:
 
     def __init__(self, manifest: Manifest, folder: Path, given: Embedder) -> None:
         self.manifest = manifest
-        self._database = Database.open(folder)
         self._store = VectorStore.open(folder)
+        self._database = Database.open(folder)
         self.catalogue = Catalogue(self._database, folder)
         self._meaning = Meaning(self._store, given)
         self._words = Words(self._database)
         self._dimensions = DimensionTable(self._database)
-        if (len(self.catalogue), len(self._store)) != (manifest.entries, manifest.vectors):
-            self.close()
-            raise IndexingError("snapshot_broken", folder=folder, problem="counts")
 
     @classmethod
     def open(cls, folder: Path, given: Embedder | None = None) -> Snapshot:
@@ -114,10 +58,29 @@ class Snapshot:
         for name in FILES:
             if not (folder / name).is_file() or file_hash(folder / name) != manifest.files.get(name):
                 raise IndexingError("snapshot_broken", folder=folder, problem=name)
+        matching = _matching(given or embedder(manifest.embedder.name), manifest)
         try:
-            return cls(manifest, folder, _matching(given or embedder(manifest.embedder.name), manifest))
-        except (sqlite3.Error, OSError, ValueError):
-            raise IndexingError("snapshot_broken", folder=folder, problem=database.FILE) from None
+            snapshot = cls(manifest, folder, matching)
+        except VectorStoreError:
+            raise IndexingError("snapshot_broken", folder=folder, problem=vectors.FOLDER) from None
+        if not snapshot.is_sound():
+            snapshot.close()
+            raise IndexingError("snapshot_broken", folder=folder, problem=vectors.FOLDER)
+        return snapshot
+
+    def is_sound(self) -> bool:
+        """Whether rows and vectors are as many as the manifest says, and the probed vectors are what was stored."""
+        counts = (len(self.catalogue), len(self._store)) == (self.manifest.entries, self.manifest.vectors)
+        cards = self.catalogue.cards([int(row) for row in self.manifest.probes])
+        try:
+            return counts and all(self._probed(tenant, cards.values()) for tenant in {card.tenant for card in cards.values()})
+        except VectorStoreError:
+            return False
+
+    def _probed(self, tenant: str, cards: Iterable[Card]) -> bool:
+        rows = [card.row for card in cards if card.tenant == tenant]
+        expected = [self.manifest.probes[str(row)] for row in rows]
+        return bool(np.allclose(fingerprints(self._store.fetch(tenant, rows)), expected, atol=_PROBE_TOLERANCE))
 
     def search(self, channel: Channel, query: Query, depth: int) -> list[Hit]:
         """One channel's list, best first."""
@@ -152,6 +115,7 @@ class CurrentIndex:
         self._lock = Lock()
         self._id = current_id(folder)
         self._snapshot = Snapshot.open(snapshot_folder(folder, self._id), given)
+        self._retired: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
         """The snapshot to ask now."""
@@ -170,14 +134,18 @@ class CurrentIndex:
     def _reopen(self, wanted: str) -> None:
         self._id = wanted
         try:
-            self._snapshot = Snapshot.open(snapshot_folder(self.folder, wanted), self._given)
-            self.problem = None
+            opened = Snapshot.open(snapshot_folder(self.folder, wanted), self._given)
         except IndexingError as error:
             self.problem = error
             _log.warning("%s", error)
+            return
+        if self._retired is not None:
+            self._retired.close()
+        self._retired, self._snapshot, self.problem = self._snapshot, opened, None  # another thread may still ask the old one
 
 
 def snapshot_folder(index: Path, identifier: str) -> Path:
+    """Where a snapshot of that id stands."""
     return index / SNAPSHOTS / identifier
 
 

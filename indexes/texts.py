@@ -12,8 +12,12 @@ from corpus.language import LANGUAGES, Language
 _RUN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff々]+|[\u30a0-\u30ffー]+|[\u3040-\u309f]+")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _STOP = frozenset(
-    """a an the of to in on for with and or by is are be was were it its this that these how what when where which who why i we my our do does
-    did at from so much many until if not than then as get gets got more less two one each other can could into out up down over there has have""".split()
+    re.findall(
+        r"\w+",
+        "a an the of to in on for with and or by is are be was were it its this that these how what when where which who why i we my our "
+        "do does did at from so much many until if not than then as get gets got more less two one each other can could into out up down "
+        "over have has",
+    )
 )
 _HIRAGANA = re.compile(r"[\u3040-\u309fー]+")
 _SEPARATOR = re.compile(r"[^\w]+|(?<=[\u4e00-\u9fff\u30a0-\u30ff])(?=[\u3040-\u309f])|(?<=[\u3040-\u309f])(?=[\u4e00-\u9fff\u30a0-\u30ff])")

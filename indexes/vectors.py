@@ -7,7 +7,9 @@ One collection per tenant, so that no query needs a metadata filter. Vectors are
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,21 @@ _BATCH = 2000
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24, "num_threads": 1}
 
 
+class VectorStoreError(Exception):
+    """Chroma cannot read its files; who opens the snapshot says so to people."""
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Chroma's own errors and the panics of its native part (which are no `Exception`) as one."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise VectorStoreError from error
+        raise
+
+
 class VectorStore:
     """Unit vectors by tenant and integer id."""
 
@@ -32,12 +49,30 @@ class VectorStore:
         self._collections: dict[str, Collection | None] = {}
 
     @classmethod
+    def create(cls, folder: Path) -> VectorStore:
+        """An empty store in `folder/chroma`."""
+        return cls._at(folder / FOLDER)
+
+    @classmethod
     def open(cls, folder: Path) -> VectorStore:
-        """The store in `folder/chroma`, created if it is not there."""
+        """The store in `folder/chroma`. VectorStoreError if it is missing or SQLite finds it damaged."""
+        path = folder / FOLDER / "chroma.sqlite3"
+        try:
+            with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+                sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",) and path.stat().st_size > 0
+        except (sqlite3.Error, OSError):
+            sound = False
+        if not sound:  # checked first, for Chroma keeps a half-started client of a broken file for as long as the process lives
+            raise VectorStoreError
+        return cls._at(folder / FOLDER)
+
+    @classmethod
+    def _at(cls, path: Path) -> VectorStore:
         import chromadb
         from chromadb.config import Settings
 
-        return cls(chromadb.PersistentClient(path=str(folder / FOLDER), settings=Settings(anonymized_telemetry=False)))
+        with _reported():
+            return cls(chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False)))
 
     def add(self, tenant: str, ids: Sequence[int], vectors: Vectors) -> None:
         """Vectors of shape (n, d) under their ids."""
@@ -51,9 +86,21 @@ class VectorStore:
         collection = self._collection(tenant)
         if collection is None:
             return {}
-        found = collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+        with _reported():
+            found = collection.query(query_embeddings=vector.reshape(1, -1), n_results=count, include=["distances"])
         distances = found["distances"] or [[]]
         return {int(i): 1 - float(distance) for i, distance in zip(found["ids"][0], distances[0], strict=True)}
+
+    def fetch(self, tenant: str, ids: Sequence[int]) -> Vectors:
+        """The stored vectors of these ids, shape (n, d). VectorStoreError if one is missing."""
+        collection = self._collection(tenant)
+        with _reported():
+            found = collection.get(ids=[str(i) for i in ids], include=["embeddings"]) if collection is not None else None
+        vectors = found["embeddings"] if found is not None else None
+        if found is None or vectors is None or len(found["ids"]) != len(ids):
+            raise VectorStoreError
+        order = {name: place for place, name in enumerate(found["ids"])}
+        return np.asarray(vectors, np.float32)[[order[str(i)] for i in ids]]
 
     def _collection(self, tenant: str) -> Collection | None:
         if tenant not in self._collections:
@@ -69,7 +116,8 @@ class VectorStore:
             return None
 
     def __len__(self) -> int:
-        return sum(collection.count() for collection in self._client.list_collections())
+        with _reported():
+            return sum(collection.count() for collection in self._client.list_collections())
 
     def close(self) -> None:
         """Lets go of the files, so that the folder can be moved or removed."""

@@ -17,7 +17,9 @@ app = typer.Typer(
     help="Formulas behind a table of measurements.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 corpus_app = typer.Typer(help="The formulas we know.", no_args_is_help=True)
+index_app = typer.Typer(help="The index over them.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(index_app, name="index")
 
 UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNIT, e.g. L=mm; may be repeated.")]
 DescribeOption = Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")]
@@ -125,17 +127,39 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) 
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="Name of a benchmark; `list` shows them.")],
+    name: Annotated[str, typer.Argument(help="A benchmark; `list` shows them, `history NAME` what was measured before.")],
+    of: Annotated[str | None, typer.Argument(metavar="[NAME]", help="For `history`: whose.")] = None,
     cases: Annotated[Path | None, typer.Option(help="Folder of cases: problem.json, tables, truth.json.")] = None,
+    suite: Annotated[list[str] | None, typer.Option(help="Only this suite of the benchmark; may be repeated.")] = None,
     quick: Annotated[bool, typer.Option(help="A fixed subset that ends in under a minute.")] = False,
     seed: int = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    against: Annotated[str | None, typer.Option(help="Programs to run beside ours, separated by commas: scipy,lmfit,pyoperon.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON.")] = None,
+    language: Annotated[Lang, typer.Option("--lang")] = "en",
 ) -> None:
     """Measure: print a table, exit with 0 if the stated bar holds."""
-    from recommender.evaluate import run_bench
+    from recommender.evaluate import list_benches, run_bench, show_history
 
-    sys.exit(run_bench(name, cases=cases, quick=quick, seed=seed, jobs=jobs, json_file=json_file))
+    if name == "list":
+        list_benches(language)
+    elif name == "history":
+        show_history(of, language)
+    else:
+        others = [item.strip() for item in (against or "").split(",") if item.strip()]
+        sys.exit(
+            run_bench(
+                name,
+                cases=cases,
+                quick=quick,
+                seed=seed,
+                jobs=jobs,
+                json_file=json_file,
+                suite=suite or (),
+                against=others,
+                language=language,
+            )
+        )
 
 
 @corpus_app.command("check")
@@ -146,6 +170,15 @@ def corpus_check(
     from corpus.check import main as check
 
     sys.exit(check([str(folder)] if folder else []))
+
+
+@index_app.command("build")
+def index_build() -> None:
+    """Build the index of the packaged corpus now, if it is missing or out of date, instead of at first use."""
+    from indexes import open_index
+
+    retriever = open_index()
+    typer.echo(f"{len(retriever.snapshot.catalogue)} formulas, snapshot {retriever.snapshot.manifest.id}")
 
 
 @corpus_app.command("search")

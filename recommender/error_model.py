@@ -18,6 +18,7 @@ from recommender.samples import Samples
 
 MIN_DECADES = 1.0
 MARGIN = 6.0
+MAX_SHARE = 0.25  # beyond this, weights by the measured value favour curves that are too low
 _TINY_SHARE = 1e-9
 
 
@@ -35,7 +36,7 @@ def relative_error(problem: Problem, fits: Sequence[Fitted]) -> float | None:
     relative = [(_log_likelihood(residual, y, k), residual) for residual, k in rows]
     best, residual = max(relative, key=lambda row: row[0])
     scale = float(np.sqrt(np.mean((residual / y) ** 2)))
-    return max(scale, _TINY_SHARE) if best > absolute + MARGIN else None
+    return max(scale, _TINY_SHARE) if best > absolute + MARGIN and scale < MAX_SHARE else None
 
 
 def refit_residual(fitted: Fitted, samples: Samples) -> Array:

@@ -23,7 +23,7 @@ from recommender.error_model import relative_error
 from recommender.fitting import fit
 from recommender.problem import Problem
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
-from recommender.ranking import Assessed, Ranked, rank
+from recommender.ranking import Assessed, Ranked, is_constant, rank
 from recommender.recommendation import Origin, RankedFormula, Recommendation, Variable, shown_latex
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def recommend(
     notes = list(problem.notes)
     progress(Progress("proposing", 0, 1))
     context = gather(problem, retriever)
-    proposals = _collect(problem, context, proposers or (Typed(), RetrievedForms(), Elementary()), notes)
+    proposals = _collect(problem, context, proposers or (Typed(), Elementary(), RetrievedForms()), notes)
     candidates = deduplicate(proposals)[:MAX_CANDIDATES]
     raced = _race(problem, candidates, progress, stop)
     share = relative_error(problem, sorted(raced, key=_rough_score)[:FINALISTS])
@@ -116,7 +116,7 @@ def _race(problem: Problem, candidates: Sequence[Candidate], progress: Report, s
         if stop():
             break
         fitted = _fit(candidate, problem, RACE_BUDGET)
-        if math.isfinite(fitted.fit.rss):
+        if math.isfinite(fitted.fit.rss) and not is_constant(fitted):
             done.append(fitted)
             if _rough_score(fitted) < best:
                 best, shown = _rough_score(fitted), _shown(fitted.fit.formula, problem)

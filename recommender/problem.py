@@ -41,6 +41,7 @@ class Problem:
     seed: int = 0
     notes: tuple[Sentence, ...] = ()
     typed: tuple[str, ...] = field(default=())
+    relative_share: float | None = None
 
     @classmethod
     def of(
@@ -103,6 +104,20 @@ class Problem:
         """Units the customer uses, target first."""
         return tuple(column.unit for column in (self.target, *self.inputs) if column.unit is not None)
 
+    @cached_property
+    def scale(self) -> Array:
+        """What each row's error is measured in: its standard uncertainty, 1 where none is known, shape (n,)."""
+        sigma = self.samples.sigma
+        return np.ones(len(self.samples)) if sigma is None else sigma
+
+    @cached_property
+    def signal(self) -> float:
+        """Mean square of the target in units of `scale`: about its weighted mean, or about 0 where errors are relative."""
+        y = self.samples.target
+        weights = (np.min(self.scale) / self.scale) ** 2
+        centre = 0.0 if self.relative_share is not None else float(np.average(y, weights=weights))
+        return float(np.mean(((y - centre) / self.scale) ** 2)) or 1.0
+
     @property
     def has_units(self) -> bool:
         """Every column states its unit, so known constants have their SI values."""
@@ -120,7 +135,7 @@ class Problem:
 
     def with_relative_error(self, share: float) -> Problem:
         """The same question with a target uncertainty of `share` of its value."""
-        return replace(self, target=replace(self.target, sigma=share * np.abs(self.target.values)))
+        return replace(self, target=replace(self.target, sigma=share * np.abs(self.target.values)), relative_share=share)
 
     def with_rows(self, rows: NDArray[np.int64]) -> Problem:
         """The same question on other rows of the table."""

@@ -103,9 +103,17 @@ def _distinct(scored: Sequence[tuple[float, Assessed]]) -> list[tuple[float, Ass
 
 
 def _same_curve(a: Fitted, b: Fitted) -> bool:
-    spread = float(np.std(a.problem.samples.target))
+    problem = a.problem
     with np.errstate(all="ignore"):
-        return bool(np.sqrt(np.mean((a.prediction - b.prediction) ** 2)) <= SAME_CURVE * spread)
+        difference = float(np.mean(((a.prediction - b.prediction) / problem.scale) ** 2))
+    return bool(difference <= SAME_CURVE**2 * problem.signal)
+
+
+def is_constant(fitted: Fitted) -> bool:
+    """The curve does not move over the data: it explains nothing."""
+    values = fitted.prediction
+    with np.errstate(all="ignore"):
+        return bool(np.ptp(values) <= SAME_CURVE * np.ptp(fitted.problem.samples.target))
 
 
 def pareto_fronts(points: Sequence[tuple[float, ...]]) -> list[int]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corpus.dimension import Dimension
 from corpus.errors import TableError, UnitError
 from corpus.functions import CALLABLE_NAMES, Array
 from corpus.language import Sentence
 from corpus.units import Unit, parse_unit
+from recommender.cells import Cells, read_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,11 +27,12 @@ if TYPE_CHECKING:
 _HEADER_UNIT = re.compile(
     r"^(?P<name>.*?\S)\s*(?:[\[(（［【〔](?P<unit>[^\[\](){}（）［］【】〔〕]*(?:\([^()]*\)[^()]*)?)[\])）］】〕]|\s/\s(?P<slash>\S+))\s*$"
 )
-_MISSING = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "#n/a", "#value!", "#div/0!", "欠測", "なし"})
-_TEXT_SHARE = 0.2
+_LEFT_OUT = {"text": "text_column", "empty": "empty_column", "complex": "complex_column"}
+_MAX_HEADER = 120
+_MAX_SYMBOL = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """n values in SI base units (NaN where missing), the customer's unit (None if not stated), and what it means."""
 
@@ -50,11 +55,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length, and notes on what had to be mended while reading them."""
+    """Columns of equal length, and notes on what had to be mended while reading them.
+
+    left_out: names of columns without numbers, and what they hold instead: text, empty, complex.
+    """
 
     columns: tuple[Column, ...]
     name: str = "table"
     notes: tuple[Sentence, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns[0].values)
@@ -67,7 +76,7 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise TableError("column_missing", name=name, names=", ".join(self.names))
+        raise self._absent(name)
 
     @property
     def content_hash(self) -> str:
@@ -80,11 +89,24 @@ class Table:
 
     def find(self, name: str) -> Column:
         """The column a person means by `name`: exact, else the same letters without case, spaces and unit."""
-        exact = [column for column in self.columns if column.name == name]
-        loose = exact or [column for column in self.columns if _loose(column.name) == _loose(split_header(name)[0])]
+        exact = [column for column in self.columns if column.name == _header(name)]
+        wanted = {_loose(name), _loose(split_header(name)[0])}
+        loose = exact or [column for column in self.columns if _loose(column.name) in wanted]
         if len(loose) != 1:
-            raise TableError("column_missing", name=name, names=", ".join(self.names))
+            raise self._absent(name)
         return loose[0]
+
+    def _absent(self, name: str) -> TableError:
+        """Why there is no column of that name, with the name that may have been meant."""
+        shown = name[:_MAX_HEADER]
+        for left_out, kind in self.left_out.items():
+            if _loose(left_out) in (_loose(name), _loose(split_header(name)[0])):
+                return TableError(f"column_{kind}", name=shown)
+        near = difflib.get_close_matches(_loose(shown), map(_loose, self.names), n=1)
+        if near:
+            return TableError("column_near", name=shown, near=next(n for n in self.names if _loose(n) == near[0]))
+        names = ", ".join(n[:40] for n in self.names[:20])
+        return TableError("column_missing", name=shown, names=names + (", …" if len(self.names) > 20 else ""))
 
     def with_units(self, units: Mapping[str, str]) -> Table:
         """The same measured numbers, read in other units. UnitError or TableError if one is not known."""
@@ -103,9 +125,9 @@ class Table:
 
         TableError says what is wrong with the file and how to mend it.
         """
-        from recommender.reading import read_cells
+        from recommender.reading import read_frame
 
-        frame, notes = read_cells(Path(path))
+        frame, notes = read_frame(Path(path))
         table = cls.from_frame(frame, name=Path(path).stem, notes=notes)
         return table.with_units(units or {}).with_descriptions(descriptions or {})
 
@@ -115,12 +137,21 @@ class Table:
         if frame.shape[1] == 0 or len(frame) == 0:
             raise TableError("table_empty", name=name)
         said = list(notes)
-        headers = _unique([str(header).strip() for header in frame.columns], said)
-        columns = [_column(header, frame.iloc[:, i], said) for i, header in enumerate(headers)]
-        kept = tuple(column for column in columns if column is not None)
+        headers = [_header(header) for header in frame.columns]
+        named = _named([_read_header(header, headers, said) for header in headers], said)
+        read = [_column(name, unit, read_cells(frame.iloc[:, i]), said) for i, (name, unit) in enumerate(named)]
+        kept = tuple(column for column in read if isinstance(column, Column))
         if not kept:
             raise TableError("no_numbers", name=name)
-        return cls(kept, name, tuple(said))
+        left_out = {named[i][0]: kind for i, kind in enumerate(read) if isinstance(kind, str)}
+        return cls(kept, name, tuple(said), left_out)
+
+
+def _header(header: object) -> str:
+    """One line of text, not too long to read."""
+    parts = header if isinstance(header, tuple) else (header,)
+    text = " ".join(" ".join(str(part) for part in parts).split())
+    return text if len(text) <= _MAX_HEADER else f"{text[: _MAX_HEADER - 1]}…"
 
 
 def _loose(name: str) -> str:
@@ -128,8 +159,16 @@ def _loose(name: str) -> str:
 
 
 def _in_unit(column: Column, unit: Unit) -> Column:
-    sigma = None if column.sigma is None or column.unit is None else column.sigma / column.unit.factor * unit.factor
-    return replace(column, values=unit.to_si(column.shown), unit=unit, sigma=sigma)
+    factor = unit.factor / (1.0 if column.unit is None else column.unit.factor)
+    sigma = None if column.sigma is None else column.sigma * factor
+    return replace(column, values=_in_si(column.shown, unit), unit=unit, sigma=sigma)
+
+
+def _in_si(values: Array, unit: Unit) -> Array:
+    """Values in SI; those that overflow there count as missing."""
+    with np.errstate(over="ignore"):
+        inside = unit.to_si(values)
+    return np.where(np.isfinite(inside), inside, np.nan)
 
 
 def split_header(header: str) -> tuple[str, str | None]:
@@ -140,85 +179,77 @@ def split_header(header: str) -> tuple[str, str | None]:
     return match["name"].strip(), (match["unit"] if match["unit"] is not None else match["slash"]).strip()
 
 
-def _unique(headers: Sequence[str], notes: list[Sentence]) -> list[str]:
-    """Empty headers get a name, repeated ones a number; both are noted."""
-    seen: dict[str, int] = {}
+def _read_header(header: str, headers: Sequence[str], notes: list[Sentence]) -> tuple[str, Unit | None]:
+    """Name and unit; in V(t) beside a column t and in `x (2)` the brackets belong to the name."""
+    name, text = split_header(header)
+    others = {split_header(other)[0] for other in headers if other != header}
+    if text is None or re.fullmatch(r"[\d.]*[02-9]", text) or (text in others and header.endswith(")")):
+        return header, None
+    try:
+        return name, parse_unit(text)
+    except UnitError:
+        notes.append(Sentence.of("note.header_unit_unknown", name=header, unit=text))
+        return header, None
+
+
+def _named(headers: Sequence[tuple[str, Unit | None]], notes: list[Sentence]) -> list[tuple[str, Unit | None]]:
+    """Empty headers get a name, repeated ones a number; the latter is noted."""
+    taken: set[str] = set()
     out = []
-    for position, header in enumerate(headers, 1):
-        name = header if header and not header.startswith("Unnamed:") else f"column {position}"
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            notes.append(Sentence.of("note.duplicate_column", name=name, new=f"{name} ({seen[name]})"))
-            name = f"{name} ({seen[name]})"
-        out.append(name)
+    for position, (header, unit) in enumerate(headers, 1):
+        name = plain = header if header and not header.startswith("Unnamed:") else f"column {position}"
+        number = 2
+        while name in taken:
+            name, number = f"{plain} ({number})", number + 1
+        if name != plain:
+            notes.append(Sentence.of("note.duplicate_column", name=plain, new=name))
+        taken.add(name)
+        out.append((name, unit))
     return out
 
 
-def _column(header: str, cells: pd.Series[Any], notes: list[Sentence]) -> Column | None:
-    name, unit_text = split_header(header)
-    unit = None
-    if unit_text is not None:
-        try:
-            unit = parse_unit(unit_text)
-        except UnitError:
-            name = header
-            if not re.fullmatch(r"\d+", unit_text):
-                notes.append(Sentence.of("note.header_unit_unknown", name=header, unit=unit_text))
-    values, bad = to_numbers(cells)
-    filled = int(np.sum(np.isfinite(values))) + len(bad)
-    if filled == 0 or len(bad) > _TEXT_SHARE * filled:
-        notes.append(Sentence.of("note.text_column", name=name))
-        return None
-    if bad:
-        notes.append(Sentence.of("note.bad_cells", name=name, count=len(bad), examples=", ".join(bad[:3])))
-    return Column(name, values if unit is None else unit.to_si(values), unit)
+def _column(name: str, stated: Unit | None, cells: Cells, notes: list[Sentence]) -> Column | str:
+    """The column, or what it holds instead of numbers."""
+    if cells.kind in _LEFT_OUT:
+        if not (cells.kind == "empty" and name.startswith("column ")):
+            notes.append(Sentence.of(f"note.{_LEFT_OUT[cells.kind]}", name=name))
+        return cells.kind
+    unit = parse_unit(cells.unit) if cells.unit else stated
+    column = Column(name, cells.values if unit is None else _in_si(cells.values, unit), unit)
+    notes += _remarks(column, cells)
+    return column
 
 
-def to_numbers(cells: pd.Series[Any]) -> tuple[Array, list[str]]:
-    """Float values (NaN where missing) and the cells that are neither numbers nor blanks."""
-    import pandas as pd
-
-    if pd.api.types.is_bool_dtype(cells) or pd.api.types.is_numeric_dtype(cells):
-        return np.asarray(cells, dtype=float), []
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        return _seconds(cells), []
-    values = np.array(pd.to_numeric(cells, errors="coerce"), dtype=float)
-    bad: list[str] = []
-    for i in np.flatnonzero(~np.isfinite(values)):
-        values[i], problem = _number(cells.iloc[i])
-        bad += [problem] if problem else []
-    return values, bad
-
-
-def _seconds(cells: pd.Series[Any]) -> Array:
-    """Times as seconds after the first."""
-    import pandas as pd
-
-    return np.asarray((cells - cells.min()) / pd.Timedelta(seconds=1), dtype=float)
-
-
-def _number(cell: object) -> tuple[float, str]:
-    """(value, "") or (NaN, the offending text); blanks are NaN without offence."""
-    text = unicodedata.normalize("NFKC", str(cell)).strip().replace("−", "-")
-    if text.casefold() in _MISSING:
-        return float("nan"), ""
-    plain = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text).removesuffix("%").strip()
-    try:
-        value = float(plain)
-    except ValueError:
-        return float("nan"), text[:20]
-    return (value, "") if np.isfinite(value) else (float("nan"), text[:20])
+def _remarks(column: Column, cells: Cells) -> Iterable[Sentence]:
+    """What a reader must know of how a column was read."""
+    if cells.bad_count:
+        yield Sentence.of("note.bad_cells", name=column.name, count=cells.bad_count, examples=", ".join(cells.bad))
+    if cells.kind in ("time", "boolean"):
+        yield Sentence.of(f"note.{cells.kind}_column", name=column.name)
+    elif cells.unit:
+        yield Sentence.of("note.cell_units", name=column.name, unit=cells.unit)
+    if column.unit is not None and column.unit.dimension == Dimension.of(K=1) and np.any(column.values < 0):
+        yield Sentence.of("note.below_absolute_zero", name=column.name)
 
 
 def symbols_for(names: Iterable[str]) -> dict[str, str]:
     """Column name -> a distinct name that can stand in a formula: letters, digits and `_`, no function's name."""
     out: dict[str, str] = {}
+    taken: set[str] = set()
     for name in names:
-        stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", name)).strip("_") or "x"
-        stem = f"x_{stem}" if stem[0].isdigit() else stem
-        stem = f"{stem}_" if stem in CALLABLE_NAMES or stem == "pi" else stem
+        stem = _stem(name)
         symbol, number = stem, 2
-        while symbol in out.values():
+        while symbol in taken:
             symbol, number = f"{stem}_{number}", number + 1
+        taken.add(symbol)
         out[name] = symbol
     return out
+
+
+def _stem(name: str) -> str:
+    stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", name)).strip("_")[:_MAX_SYMBOL].strip("_") or "x"
+    stem = stem if stem[0].isalpha() else f"x_{stem}"
+    return f"{stem}_" if stem in _NO_SYMBOLS else stem
+
+
+_NO_SYMBOLS = frozenset({*CALLABLE_NAMES, *keyword.kwlist, "pi"})

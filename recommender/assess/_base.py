@@ -55,11 +55,9 @@ class Fitted:
 
     @cached_property
     def train_share(self) -> float:
-        """Residual sum of squares over the target's own, both weighted by 1/sigma**2 where uncertainties are known."""
-        samples = self.problem.samples
-        weight = np.ones(len(samples)) if samples.sigma is None else 1 / samples.sigma**2
-        spread = float(np.sum(weight * (samples.target - np.average(samples.target, weights=weight)) ** 2)) or 1.0
-        return self.fit.rss / spread if np.isfinite(self.fit.rss) else float("inf")
+        """Residual sum of squares over the target's own, both in units of the uncertainties where they are known."""
+        total = self.problem.signal * len(self.problem.samples)
+        return self.fit.rss / total if np.isfinite(self.fit.rss) else float("inf")
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -81,16 +79,16 @@ class Assessment(Protocol):
         ...
 
 
-def nmse(target: Array, prediction: Array, variance: float, weight: Array | None = None) -> float:
-    """Mean squared error, weighted if weights are given, over a variance; inf where the prediction is not finite."""
+def mean_square(residual: Array) -> float:
+    """Mean of squares; inf where it is not finite."""
     with np.errstate(all="ignore"):
-        value = float(np.average((target - prediction) ** 2, weights=weight)) / variance
+        value = float(np.mean(residual**2))
     return value if np.isfinite(value) else float("inf")
 
 
 @dataclass(frozen=True)
 class SplitErrors:
-    """NMSE on the test part of each split after refitting on its train part, plain and weighted by 1/sigma**2."""
+    """NMSE on the test part of each split after refitting on its train part, plain and in units of the rows' uncertainty."""
 
     plain: float
     weighted: float
@@ -98,16 +96,11 @@ class SplitErrors:
 
 def split_errors(fitted: Fitted, splits: Sequence[Split]) -> SplitErrors:
     """Mean over the splits, each counted by its rows; variances are those of all rows about their (weighted) mean."""
-    samples = fitted.problem.samples
-    residual = np.concatenate([_residual(fitted, samples, train, test) for train, test in splits])
+    problem = fitted.problem
+    residual = np.concatenate([_residual(fitted, problem.samples, train, test) for train, test in splits])
     rows = np.concatenate([test for _, test in splits])
-    y, zero = samples.target, np.zeros(len(rows))
-    weight = None if samples.sigma is None else 1 / samples.sigma**2
-    plain = nmse(zero, residual, float(np.var(y)) or 1.0)
-    if weight is None:
-        return SplitErrors(plain, plain)
-    spread = float(np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)) or 1.0
-    return SplitErrors(plain, nmse(zero, residual, spread, weight[rows]))
+    plain = mean_square(residual) / (float(np.var(problem.samples.target)) or 1.0)
+    return SplitErrors(plain, mean_square(residual / problem.scale[rows]) / problem.signal)
 
 
 def _residual(fitted: Fitted, samples: Samples, train: NDArray[np.int64], test: NDArray[np.int64]) -> Array:

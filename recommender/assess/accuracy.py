@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus.language import Sentence
-from recommender.assess._base import Evidence, Fitted, nmse, split_errors
+from recommender.assess._base import Evidence, Fitted, mean_square, split_errors
 
 
 class Accuracy:
@@ -14,11 +14,11 @@ class Accuracy:
     kind = "accuracy"
 
     def assess(self, fitted: Fitted) -> Evidence:
-        """Numbers: train_nmse, held_out_nmse, held_out_weighted (by 1/sigma**2), r2, max_relative_error."""
+        """Numbers: train_nmse, held_out_nmse, held_out_weighted (in units of the uncertainties), r2, max_relative_error."""
         samples = fitted.problem.samples
         variance = float(np.var(samples.target)) or 1.0
         errors = split_errors(fitted, fitted.problem.folds)
-        train = nmse(samples.target, fitted.prediction, variance)
+        train = mean_square(samples.target - fitted.prediction) / variance
         size = np.maximum(np.abs(samples.target), 1e-12 * np.max(np.abs(samples.target)))
         with np.errstate(all="ignore"):
             relative = float(np.max(np.abs(samples.target - fitted.prediction) / size))

@@ -78,7 +78,8 @@ def _equals(model: Model, sampler: Sampler, best: Found, moved: Sequence[Array])
     if phases:
         drawn = sampler.draw(len(starts))
         redrawn = np.arange(len(starts)) % _PHASES > 0
-        starts[np.ix_(redrawn, phases)] = drawn[np.ix_(redrawn, phases)]
+        for i in phases:
+            starts[redrawn, i] = drawn[redrawn, i]
     with np.errstate(all="ignore"):
         end = minimise(model, starts, 25, tolerance=1e-10, good_enough=1e-15, share=1.4)
     row = int(np.argmin(end.rss))

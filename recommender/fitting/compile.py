@@ -58,7 +58,20 @@ def _plain(node: Node) -> Node:
         return tree.mul(tree.const(1 / math.log(10 if node.op == "log10" else 2)), tree.call("log", *node.args))
     if node.op == "pow" and node.args[0].op == "const" and node.args[0].number > 0 and node.args[1].op != "const":
         return tree.call("exp", tree.mul(tree.const(math.log(node.args[0].number)), node.args[1]))
+    if node.op == "lambertw":
+        return _omega(node)
     return sinc_product(node) if node.op == "mul" else node
+
+
+def _omega(node: Node) -> Node:
+    """W(c exp(u)) -> Wright's omega(u + log c), which cannot overflow (Corless & Jeffrey 2002); c > 0 is assumed."""
+    (argument,) = node.args
+    factors = argument.args if argument.op == "mul" else (argument,)
+    exponents = [factor.args[0] for factor in factors if factor.op == "exp"]
+    rest = tree.mul(*(factor for factor in factors if factor.op != "exp"))
+    if not exponents or (rest.is_number and rest.number <= 0):
+        return node
+    return tree.call("wrightomega", tree.add(*exponents, tree.call("log", rest)))
 
 
 # --- products of parameters that occur only together -------------------------------------------------------------------

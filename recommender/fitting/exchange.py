@@ -49,13 +49,13 @@ def _dictionaries(model: Model, sampler: Sampler, blocks: list[list[str]], atoms
     dictionaries = []
     for block, columns in zip(blocks, used, strict=True):
         alpha = sampler.draw(atoms, only=frozenset(block))
-        design, target = model.design(alpha)
-        sizes = [np.sqrt(np.einsum("an,an->a", design[j], design[j])) for j in columns]
+        table = model.design(alpha)
+        sizes = [np.sqrt(np.einsum("an,an->a", table[:, j], table[:, j])) for j in columns]
         good = np.logical_and.reduce([np.isfinite(size) & (size > 0) for size in sizes])
-        vectors = [design[j][good] / size[good, None] for j, size in zip(columns, sizes, strict=True)]
+        vectors = [table[good, j] / size[good, None] for j, size in zip(columns, sizes, strict=True)]
         dictionaries.append(_Dictionary(alpha[good], [form.nonlinear.index(name) for name in block], vectors))
     free = [j for j in range(len(form.basis)) if not any(j in columns for columns in used)]
-    return dictionaries, [np.asarray(design[j][0]) for j in free], np.asarray(target[0])
+    return dictionaries, [table[0, j] for j in free], table[0, -1]
 
 
 class _Exchange:

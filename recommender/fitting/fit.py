@@ -34,8 +34,8 @@ def fit(
     """Coefficients of `formula` that minimise the loss on `samples`, searched for globally.
 
     known: parameters held at a value. bounds: (lowest, highest), either may be infinite. priors: what is known of a parameter
-    beforehand, as one more row of the least-squares problem. loss: "linear" (least squares), "huber", "soft_l1", "cauchy" (a few wild rows do not
-    matter), "relative" (errors in proportion to the target). Rows are weighted by 1/samples.sigma**2 where given.
+    beforehand, as one more row of the least-squares problem. loss: "linear" (least squares), "huber", "soft_l1", "cauchy" (a few
+    wild rows do not matter), "relative" (errors in proportion to the target). Rows weigh 1/samples.sigma**2 where given.
     budget: nominal seconds of one core (see `work`); the same request and seed give the same answer however long it takes.
 
     Variable projection (Golub & Pereyra 1973; Kaufman 1975) with Levenberg-Marquardt (Marquardt 1963) from many starts drawn by the role

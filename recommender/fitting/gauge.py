@@ -11,6 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from corpus import tree
+from corpus.errors import FormulaLimitError
+from corpus.functions import Array
 from recommender.fitting.compile import Compiled
 from recommender.fitting.request import Request
 from recommender.fitting.solve import Polished, Solution, full_model, solve
@@ -48,7 +50,10 @@ def _is_wild(value: float) -> bool:
 
 def _moved(request: Request, solution: Solution, name: str, value: float) -> Solution | None:
     """The solution with one parameter held at a value, None unless it fits as well and is less wild."""
-    root = tree.substitute(request.compiled.root, {tree.param(name): tree.const(value)})
+    try:
+        root = tree.substitute(request.compiled.root, {tree.param(name): tree.const(value)})
+    except FormulaLimitError:  # that value divides by zero
+        return None
     names = tuple(n for n in request.names if n != name and n in root.parameters)
     if len(names) < len(request.names) - 1:
         return None
@@ -64,6 +69,6 @@ def _moved(request: Request, solution: Solution, name: str, value: float) -> Sol
     return replace(solution, found=(Polished(values, full.system(values)), *solution.found[1:]))
 
 
-def _wildness(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _wildness(values: Array) -> float:
     size = np.abs(values)
     return float(np.max(np.abs(np.log10(size[size > 0])), initial=0.0))

@@ -2,8 +2,8 @@
 
 The Jacobian is Kaufman's, -P dF (Kaufman 1975, BIT 15:49): the projection of the model's derivative off the basis. Damping
 scales with the diagonal of J'J (Marquardt 1963), whose running maximum decays so that a parameter that became important late is
-not held back, and follows the gain ratio (Nielsen 1999, IMM-REP-1999-05). A start whose residual is not finite is rejected like any bad step; non-finite
-derivatives (x**p at x = 0) are zeroed, for one such row is no reason to drop a start.
+not held back, and follows the gain ratio (Nielsen 1999, IMM-REP-1999-05). A step whose residual is not finite is rejected like
+any bad step; non-finite derivatives (x**p at x = 0) are zeroed, for one such row is no reason to drop a start.
 """
 
 from __future__ import annotations
@@ -77,8 +77,6 @@ def minimise(
 def _begin(model: Model, alpha: Array) -> _State:
     count, q = alpha.shape
     at = model.project(alpha)
-    if not at.residual.flags.writeable:
-        at.residual = at.residual.copy()
     active = np.isfinite(at.rss)
     ones, zeros = np.ones(count), np.zeros(count, np.int64)
     return _State(
@@ -92,10 +90,9 @@ def _linearise(model: Model, state: _State) -> None:
     if not rows.size:
         return
     jacobian = _finite(model.jacobian(state.alpha[rows], state.at.coefficients[rows]))
-    for q in state.at.basis:
-        column = q[rows]
-        jacobian -= np.matmul(jacobian, column[:, :, None]) * column[:, None, :]
-    jacobian = _finite(jacobian)
+    if state.at.basis.shape[1]:
+        basis = state.at.basis[rows]
+        jacobian = _finite(jacobian - np.matmul(np.matmul(jacobian, basis.transpose(0, 2, 1)), basis))
     hessian = np.matmul(jacobian, jacobian.transpose(0, 2, 1))
     state.hessian[rows] = hessian
     state.gradient[rows] = np.matmul(jacobian, state.at.residual[rows][:, :, None])[:, :, 0]
@@ -155,8 +152,7 @@ def _accept(state: _State, rows: Rows, trial: Array, at: Projection, better: NDA
     state.at.rss[rows] = at.rss[better]
     state.at.residual[rows] = at.residual[better]
     state.at.coefficients[rows] = at.coefficients[better]
-    for own, new in zip(state.at.basis, at.basis, strict=True):
-        own[rows] = new[better]
+    state.at.basis[rows] = at.basis[better]
     state.stale[rows] = True
 
 

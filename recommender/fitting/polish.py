@@ -1,7 +1,7 @@
 """The last digits: Gauss-Newton on all parameters of the formula itself, and the least-squares system at its end.
 
-Rows are taken in blocks and each block is reduced to a triangle (Golub & Van Loan, Matrix Computations, 4th ed., sec. 5.3: QR of stacked triangles), so that a
-million rows need no more memory than fifty thousand and no digits are lost to normal equations.
+Rows are taken in blocks and each block is reduced to a triangle (QR of stacked triangles: Golub & Van Loan, Matrix Computations,
+4th ed., sec. 5.3), so that a million rows need no more memory than fifty thousand and no digits are lost to normal equations.
 """
 
 from __future__ import annotations

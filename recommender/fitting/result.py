@@ -109,7 +109,7 @@ class Fit:
             "parameters": _finite(self.parameters),
             "standard_errors": _finite(self.standard_errors),
             "covariance": [[_number(v) for v in row] for row in self.covariance.tolist()],
-            **{name: _number(getattr(self, name)) for name in _SCALARS},
+            **{name: _number(getattr(self, name)) for name in (*_FLOATS, *_COUNTS)},
             "reduced_chi2": None if self.reduced_chi2 is None else _number(self.reduced_chi2),
             "status": self.status.to_dict(),
             "converged": self.converged,
@@ -134,7 +134,8 @@ class Fit:
             converged=bool(data["converged"]),
             warnings=tuple(map(Sentence.from_dict, data["warnings"])),
             optima=tuple(Optimum(_floats(o["parameters"]), _float(o["rss"]), _float(o["curve_difference"])) for o in data["optima"]),
-            **{name: _float(data[name]) if name in _FLOATS else int(data[name]) for name in _SCALARS},
+            **{name: _float(data[name]) for name in _FLOATS},
+            **{name: int(data[name]) for name in _COUNTS},
         )
 
     def __eq__(self, other: object) -> bool:
@@ -149,7 +150,7 @@ class Fit:
 
 
 _FLOATS = ("rss", "sigma", "work")
-_SCALARS = (*_FLOATS, "n", "dof", "starts", "hits")
+_COUNTS = ("n", "dof", "starts", "hits")
 
 
 def quantile(dof: int, *, known_sigma: bool = False) -> float:

@@ -4,7 +4,9 @@ Each row weighs psi(z)/z with z its residual over a scale, 1.4826 times the medi
 from equal weights and from weights that doubt rows far from their neighbours, follows both to the end, repeats the search with the
 weights it found, and keeps what is most likely under a Cauchy law.
 
-    huber    rho = z**2/2 up to c = 1.345, then linear        soft_l1  rho = sqrt(1 + z**2) - 1        cauchy  rho = c**2/2 ln(1 + (z/c)**2), c = 2.385
+    huber      rho = z**2/2 up to c = 1.345, then linear
+    soft_l1    rho = sqrt(1 + z**2) - 1
+    cauchy     rho = c**2/2 ln(1 + (z/c)**2), c = 2.385
 """
 
 from __future__ import annotations
@@ -31,22 +33,19 @@ _DOUBT = 1e-3
 
 @dataclass(frozen=True)
 class Loss:
-    """rho, the weight psi(z)/z, and the derivative of psi."""
+    """The weight psi(z)/z of a row and the derivative of psi."""
 
-    rho: Callable[[Array], Array]
     weight: Callable[[Array], Array]
     slope: Callable[[Array], Array]
 
 
 ROBUST = {
     "huber": Loss(
-        lambda z: np.where(np.abs(z) <= _HUBER, z**2 / 2, _HUBER * (np.abs(z) - _HUBER / 2)),
         lambda z: np.minimum(1.0, _HUBER / np.maximum(np.abs(z), 1e-12)),
         lambda z: np.where(np.abs(z) <= _HUBER, 1.0, 0.0),
     ),
-    "soft_l1": Loss(lambda z: np.sqrt(1 + z**2) - 1, lambda z: 1 / np.sqrt(1 + z**2), lambda z: (1 + z**2) ** -1.5),
+    "soft_l1": Loss(lambda z: 1 / np.sqrt(1 + z**2), lambda z: (1 + z**2) ** -1.5),
     "cauchy": Loss(
-        lambda z: _CAUCHY**2 / 2 * np.log1p((z / _CAUCHY) ** 2),
         lambda z: 1 / (1 + (z / _CAUCHY) ** 2),
         lambda z: (1 - (z / _CAUCHY) ** 2) / (1 + (z / _CAUCHY) ** 2) ** 2,
     ),
@@ -132,8 +131,8 @@ def _residual(request: Request, values: Array) -> Array:
     samples = request.samples
     point = dict(zip(request.names, values.reshape(-1, 1, 1), strict=True))
     value = Program([request.compiled.root]).bind(samples.columns, len(samples)).values(point)[0]
-    residual = samples.target - np.broadcast_to(np.asarray(value, float), (1, len(samples)))[0]
-    return residual if samples.sigma is None else residual / samples.sigma
+    residual: Array = samples.target - np.broadcast_to(np.asarray(value, float), (1, len(samples)))[0]
+    return residual if samples.sigma is None else np.asarray(residual / samples.sigma)
 
 
 def _scale(residual: Array) -> float:

@@ -215,9 +215,9 @@ class Search:
             return True
         if self.white and hits >= 3 and (self.agreements >= 1 or (not hard and share > 0.2)):
             return True
-        if not self.white and hits >= 5 and self.agreements >= (1 if self.q == 1 else 3) and self._covered():
+        if not self.white and hits >= 5 and self.agreements >= (1, 3, 5)[min(self.q, 3) - 1] and self._covered():
             return True
-        return self.agreements >= (3 if self.white else 4) and (hits >= 2 or self.q <= 1)
+        return self.agreements >= (3 if self.white else 6) and (hits >= 2 or self.q <= 1)
 
     def _covered(self) -> bool:
         """Whether the frequency axis was sampled densely enough to trust a poor fit."""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus import tree
 from corpus.evaluate import Program
@@ -22,6 +23,7 @@ from recommender.fitting.roles import Role, roles
 from recommender.fitting.varpro import Model
 
 Drawn = dict[str, Array]
+Rows = NDArray[np.int64]
 _OFFSET_LOG_SHARE = 0.3
 _BEYOND_SHARE = 0.12
 
@@ -226,18 +228,18 @@ class Sampler:
         here, there = (self._at_rows(name, r, values) for r in (rows, near))
         return here if parameters else here * (1 - between) + there * between
 
-    def _rows(self, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def _rows(self, count: int) -> Rows:
         rows = self.rng.integers(0, len(self._samples), count)
         if self._row_weights is not None:
             chosen = self.rng.random(count) < 0.4
             rows[chosen] = np.searchsorted(self._row_weights, self.rng.random(int(chosen.sum())))
         return np.minimum(rows, len(self._samples) - 1)
 
-    def _at_rows(self, name: str, rows: np.ndarray[tuple[int], np.dtype[np.int64]], values: Mapping[str, Array]) -> Array:
+    def _at_rows(self, name: str, rows: Rows, values: Mapping[str, Array]) -> Array:
         program = self._programs[name]
         columns = {column: self._samples.columns[column][rows] for column in self._others[name].variables}
         out = program.bind(columns, len(rows)).values(values)[0]
-        return np.broadcast_to(np.asarray(out, float), (1, len(rows)))[0]
+        return np.asarray(np.broadcast_to(np.asarray(out, float), (1, len(rows)))[0])
 
     def _beyond(self, name: str, count: int) -> Array:
         """Positions before or after the data, by up to ten spans."""
@@ -254,4 +256,4 @@ def _prominence(target: Array) -> Array | None:
     if top == 0 or not math.isfinite(top):
         return None
     cumulated: Array = np.cumsum((weights / top) ** 2)
-    return cumulated / cumulated[-1]
+    return np.asarray(cumulated / cumulated[-1])

@@ -49,7 +49,10 @@ class Polished:
 
 @dataclass(frozen=True)
 class Solution:
-    """Distinct minima, best first (empty: nowhere finite), how the search ended (None: no search was needed), frequency zones, parameters projected out."""
+    """Distinct minima, best first (empty: nowhere finite).
+
+    outcome: how the search ended (None: no search was needed); zones: of the frequencies; projected: parameters solved for linearly.
+    """
 
     found: tuple[Polished, ...]
     outcome: Outcome | None
@@ -186,7 +189,8 @@ def _inside_first(found: list[Polished], names: Sequence[str], zones: Mapping[st
 
     ties = [item for item in found if item.rss <= found[0].rss * (1 + 1e-6) + 1e-22 * tss]
     best = min(ties, key=outside)  # the first of equals
-    return [best, *(item for item in found if item is not best)]
+    rest = [replace(item, alias=item in ties and outside(item) > outside(best)) for item in found if item is not best]
+    return [best, *rest]
 
 
 def _presolved(request: Request, model: Model, starts: Sequence[Mapping[str, float]]) -> list[Array]:
@@ -200,7 +204,7 @@ def _presolved(request: Request, model: Model, starts: Sequence[Mapping[str, flo
 
 
 def _vector(request: Request, start: Mapping[str, float]) -> Array:
-    return np.clip(np.array([start[name] for name in request.names], float), *request.limits(request.names))
+    return np.asarray(np.clip(np.array([start[name] for name in request.names], float), *request.limits(request.names)))
 
 
 def _same(a: Polished, b: Polished, tss: float) -> bool:

@@ -1,22 +1,22 @@
 """The variable projection functional on many parameter vectors at once.
 
     r(a) = (1 - Phi(a) Phi(a)^+) (y - offset(a)),        minimised over the nonlinear parameters a only
-(Golub & Pereyra 1973, SIAM J. Numer. Anal. 10:413). Phi is orthogonalised by modified Gram-Schmidt, columns in order, a
-dependent column getting coefficient zero; unlike the normal equations this keeps half the digits of an ill-conditioned basis from
-being lost. Shapes: b parameter vectors, n rows, m linear and q nonlinear parameters; rows are weighted by 1/sigma if sigma is given.
+(Golub & Pereyra 1973, SIAM J. Numer. Anal. 10:413). The table [Phi, y] is orthogonalised by modified Gram-Schmidt, columns in order, which
+is backward stable for least squares when the target is carried along as a last column (Bjorck 1967, BIT 7:1), unlike the normal
+equations, which lose half the digits. A dependent column gets coefficient zero.
+Shapes: b parameter vectors, n rows, m linear and q nonlinear parameters; rows are weighted by 1/sigma if sigma is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.evaluate import Program
 from corpus.functions import Array
+from recommender.fitting.kernels import KERNELS
 from recommender.fitting.structure import Separated
 from recommender.fitting.work import Work, program_cost
 from recommender.samples import Samples
@@ -27,12 +27,12 @@ _DEPENDENT = 1e-11
 
 @dataclass
 class Projection:
-    """One evaluation of the functional: rss (b,), residual (b, n), coefficients (b, m), orthonormal basis m x (b, n)."""
+    """One evaluation of the functional: rss (b,), residual (b, n), coefficients (b, m), orthonormal basis (b, m, n)."""
 
     rss: Array
     residual: Array
     coefficients: Array
-    basis: list[Array]
+    basis: Array
 
 
 class Model:
@@ -51,10 +51,9 @@ class Model:
         self.work = work
         self.n = len(samples)
         self.weights = None if samples.sigma is None else 1.0 / samples.sigma
-        self.target = self._weighted(samples.target)
         self.tss = total_squares(samples)
-        self._basis_program = Program([*form.basis, *([form.offset] if form.offset is not None else [])])
-        self._full_program = Program([form.root])
+        self._basis_program = Program([*form.basis, *([form.offset] if form.offset is not None else [])], KERNELS)
+        self._full_program = Program([form.root], KERNELS)
         self._basis = self._basis_program.bind(samples.columns, self.n)
         self._full = self._full_program.bind(samples.columns, self.n)
         self._basis_cost = program_cost(self._basis_program)
@@ -70,56 +69,45 @@ class Model:
         """alpha moved to the nearest point inside the bounds."""
         return alpha if self.limits is None else np.clip(alpha, *self.limits)
 
-    def _weighted(self, values: Array) -> Array:
-        return values if self.weights is None else values * self.weights
-
-    def _rows(self, values: Any, count: int) -> Array:
-        """A node's value as a weighted (b, n) array."""
-        rows: Array = np.broadcast_to(np.asarray(values, float), (count, self.n))
-        return rows if self.weights is None else rows * self.weights
-
     def nonlinear_values(self, alpha: Array) -> dict[str, Array]:
         return {name: alpha[:, i : i + 1] for i, name in enumerate(self.form.nonlinear)}
 
-    def design(self, alpha: Array) -> tuple[list[Array], Array]:
-        """Weighted design matrix (m columns of shape (b, n)) and target minus offset (b, n)."""
+    def design(self, alpha: Array) -> Array:
+        """Weighted design matrix and, as its last column, target minus offset: shape (b, m + 1, n)."""
         count, m = len(alpha), len(self.form.linear)
         calls, weight = self._basis_cost
-        self.work.charge(calls + 3 + 2 * m * m, count * self.n * (weight + 2 + 1.5 * m * (m + 1)))
+        self.work.charge(calls + 4 + 6 * m, count * self.n * (weight + 3 + m * (m + 3)))
         self.work.evaluations += count
         values = self._basis.values(self.nonlinear_values(alpha))
-        columns = [self._rows(value, count) for value in values[:m]]
-        target = np.broadcast_to(self.target, (count, self.n))
-        return columns, target - self._rows(values[m], count) if len(values) > m else target
+        table = np.empty((count, m + 1, self.n))
+        for j, value in enumerate(values[:m]):
+            table[:, j] = value
+        table[:, m] = self.samples.target if len(values) == m else self.samples.target - values[m]
+        if self.weights is not None:
+            table *= self.weights
+        return table
 
     def rss(self, alpha: Array) -> Array:
         """Residual sum of squares after projection, shape (b,), inf where it is not finite; alpha (b, q)."""
-        step = max(16, CHUNK // self.n)
+        step = max(16, CHUNK // (self.n * (1 + len(self.form.linear))))
         with np.errstate(all="ignore"):
             parts = [self._rss(alpha[i : i + step]) for i in range(0, len(alpha), step)]
         out = np.concatenate(parts) if parts else np.empty(0)
         return np.where(np.isfinite(out), out, np.inf)
 
     def _rss(self, alpha: Array) -> Array:
-        columns, residual = self.design(alpha)
-        basis, _ = orthonormal(columns, passes=1)
-        for q in basis:
-            residual = residual - _dot(q, residual)[:, None] * q
-        return _dot(residual, residual)
+        table = self.design(alpha)
+        orthogonalise(table)
+        return _dot(table[:, -1], table[:, -1])
 
     def project(self, alpha: Array) -> Projection:
         """The functional with residual and linear coefficients."""
         with np.errstate(all="ignore"):
-            columns, target = self.design(alpha)
-            basis, triangle = orthonormal(columns, passes=2)
-            residual, heights = target, np.zeros((len(alpha), len(basis)))
-            for _ in range(2 if basis else 0):  # twice is enough (Kahan)
-                for j, q in enumerate(basis):
-                    height = _dot(q, residual)
-                    residual = residual - height[:, None] * q
-                    heights[:, j] += height
+            table = self.design(alpha)
+            triangle = orthogonalise(table)
+            residual = table[:, -1]
             rss = _dot(residual, residual)
-            return Projection(np.where(np.isfinite(rss), rss, np.inf), residual, _back_substitute(triangle, heights), basis)
+            return Projection(np.where(np.isfinite(rss), rss, np.inf), residual, _back_substitute(triangle), table[:, :-1])
 
     def jacobian(self, alpha: Array, coefficients: Array) -> Array:
         """d model / d nonlinear parameters at fixed coefficients, weighted, shape (b, q, n)."""
@@ -154,36 +142,34 @@ def _dot(a: Array, b: Array) -> Array:
     return product
 
 
-def orthonormal(columns: Sequence[Array], passes: int) -> tuple[list[Array], Array]:
-    """Modified Gram-Schmidt: m columns (b, n) -> orthonormal columns and the triangle R (b, m, m).
+def orthogonalise(table: Array) -> Array:
+    """Modified Gram-Schmidt in place on a table (b, m + 1, n); gives the triangle R (b, m, m + 1).
 
-    A column that depends on those before it becomes zero, with an infinite pivot so that its coefficient is zero.
+    The first m columns become orthonormal, the last one the residual. A column that depends on those before it becomes zero,
+    with an infinite pivot so that its coefficient is zero.
     """
-    m, count = len(columns), len(columns[0]) if columns else 0
-    basis: list[Array] = []
-    triangle = np.zeros((count, m, m))
-    for j, column in enumerate(columns):
-        size = np.sqrt(_dot(column, column))
-        size = np.where((size > 0) & np.isfinite(size), size, 1.0)
-        vector = column / size[:, None]
-        for _ in range(passes if j else 0):
-            for i, q in enumerate(basis):
-                height = _dot(q, vector)
-                vector = vector - height[:, None] * q
-                triangle[:, i, j] += height * size
-        left = np.sqrt(_dot(vector, vector))
-        dependent = ~(left > _DEPENDENT)
-        basis.append(vector * np.where(dependent, 0.0, 1.0 / np.where(dependent, 1.0, left))[:, None])
-        triangle[:, j, j] = np.where(dependent, np.inf, left * size)
-    return basis, triangle
+    count, width, _ = table.shape
+    m = width - 1
+    triangle = np.zeros((count, m, width))
+    sizes = np.einsum("bkn,bkn->bk", table[:, :m], table[:, :m])
+    for j in range(m):
+        column, rest = table[:, j], table[:, j + 1 :]
+        left = _dot(column, column) if j else sizes[:, 0]
+        pivot = np.where((left > _DEPENDENT**2 * sizes[:, j]) & (left < np.inf), np.sqrt(left), np.inf)
+        column /= pivot[:, None]
+        heights = np.einsum("bkn,bn->bk", rest, column)
+        rest -= heights[:, :, None] * column[:, None, :]
+        triangle[:, j, j] = pivot
+        triangle[:, j, j + 1 :] = heights
+    return triangle
 
 
-def _back_substitute(triangle: Array, heights: Array) -> Array:
-    """Solve R c = h, batched; an infinite pivot gives c = 0."""
-    m = heights.shape[1]
-    coefficients = np.zeros_like(heights)
+def _back_substitute(triangle: Array) -> Array:
+    """Solve R c = h, batched, h the last column; an infinite pivot gives c = 0."""
+    m = triangle.shape[1]
+    coefficients = np.zeros(triangle.shape[:2])
     for j in range(m - 1, -1, -1):
-        known = np.einsum("bk,bk->b", triangle[:, j, j + 1 :], coefficients[:, j + 1 :])
+        known = np.einsum("bk,bk->b", triangle[:, j, j + 1 : m], coefficients[:, j + 1 :])
         pivot = triangle[:, j, j]
-        coefficients[:, j] = np.where(np.isfinite(pivot), (heights[:, j] - known) / pivot, 0.0)
+        coefficients[:, j] = np.where(np.isfinite(pivot), (triangle[:, j, m] - known) / pivot, 0.0)
     return coefficients

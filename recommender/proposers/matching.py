@@ -1,7 +1,8 @@
 """Which symbol of a corpus entry is which column of the table.
 
-An assignment maps symbols to columns; what stays unassigned becomes a coefficient. Dimensions must agree where both are
-known; names, words and ranges rank what remains. A beam keeps the search small.
+An assignment maps symbols to columns; what stays unassigned becomes a coefficient. The dimensions of all columns together
+must be possible; a column in another dimension than the entry states (ppm for mol/L) needs words in common. Names, words
+and ranges rank what remains. A beam keeps the search small.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from corpus.dimension import infer
 from corpus.entry import ANY_UNIT, Entry, Parameter, Quantity
 from recommender.problem import Problem
 from recommender.table import Column
 
 MAX_HELD = 2
+OTHER_UNIT = 1.0
 _BEAM = 40
 _UNASSIGNED_VARIABLE = 0.8
 _UNUSED_COLUMN = 1.0
 _PARAMETER_AS_COLUMN = 0.6
+_VARIABLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,17 @@ class Assignment:
 
 def assignments(entry: Entry, problem: Problem, limit: int) -> list[Assignment]:
     """The best ways to read the table as this entry; empty if the target cannot be its target."""
+    start = 2 * similarity(entry.target, problem.target)
     if not _fits(entry, entry.target, problem.target):
-        return []
-    beam = [Assignment({}, 2 * similarity(entry.target, problem.target))]
+        start -= OTHER_UNIT
+        if start < 0 or not entry.homogeneous:
+            return []
+    beam = [Assignment({}, start)]
     for i, column in enumerate(problem.inputs):
         scores = _column_scores(entry, column)
         beam = [extended for partial in beam for extended in _extend(partial, f"x{i}", scores)]
         beam = sorted(beam, key=lambda a: (-a.score, sorted(a.columns.items())))[:_BEAM]
-    usable = [_settle(entry, a) for a in beam if _enough(entry, a)]
+    usable = [_settle(entry, a) for a in beam if _enough(entry, a) and _consistent(entry, a, problem)]
     return sorted(usable, key=lambda a: (-a.score, sorted(a.columns.items())))[:limit]
 
 
@@ -52,6 +59,16 @@ def _enough(entry: Entry, assignment: Assignment) -> bool:
     return missing < len(variables) and missing <= (0 if entry.target.unit == ANY_UNIT else MAX_HELD)
 
 
+def _consistent(entry: Entry, assignment: Assignment, problem: Problem) -> bool:
+    """Units agree for some units of the coefficients; concentrations, say, come in three dimensions."""
+    if not entry.homogeneous:
+        return True
+    known = {symbol: unit for symbol, name in assignment.columns.items() if (unit := problem.dimensions.get(name)) is not None}
+    if problem.has_units:
+        known |= entry.constant_dimensions
+    return infer(entry.formula_tree.root, known, problem.target_dimension).consistent
+
+
 def _settle(entry: Entry, assignment: Assignment) -> Assignment:
     missing = sum(variable.symbol not in assignment.columns for variable in entry.variables)
     return Assignment(assignment.columns, assignment.score - _UNASSIGNED_VARIABLE * missing)
@@ -60,9 +77,14 @@ def _settle(entry: Entry, assignment: Assignment) -> Assignment:
 def _column_scores(entry: Entry, column: Column) -> dict[str, float]:
     scores = {}
     for part in entry.parts[1:]:
-        if _fits(entry, part, column) and not (isinstance(part, Parameter) and part.unit in ("any", "1")):
-            scores[part.symbol] = similarity(part, column) + _range_score(entry, part, column)
-            scores[part.symbol] += 0.5 if isinstance(part, Quantity) else -_PARAMETER_AS_COLUMN
+        score = similarity(part, column) + _range_score(entry, part, column)
+        score += _VARIABLE if isinstance(part, Quantity) else -_PARAMETER_AS_COLUMN
+        if isinstance(part, Parameter) and part.unit in (ANY_UNIT, "1") and score < _VARIABLE:
+            continue
+        if _fits(entry, part, column):
+            scores[part.symbol] = score
+        elif score > OTHER_UNIT and entry.homogeneous:
+            scores[part.symbol] = score - OTHER_UNIT
     return scores
 
 

@@ -16,7 +16,7 @@ from recommender.problem import Problem
 from recommender.proposers._base import Proposal
 from recommender.proposers.matching import Assignment, assignments
 
-PER_ENTRY = 3
+PER_ENTRY = 4
 _RESERVED = re.compile(r"x\d+")
 
 
@@ -33,7 +33,7 @@ class RetrievedForms:
             yield from self._readings(found.entry, problem, detail)
         seen = {found.entry.id for found in context.retrieved}
         for entry in context.generic:
-            if entry.id not in seen:
+            if entry.id not in seen and len(entry.variables) >= min(len(problem.inputs), 3) - 1:
                 yield from self._readings(entry, problem, "shape")
 
     def _readings(self, entry: Entry, problem: Problem, channels: str) -> Iterator[Proposal]:

@@ -1,0 +1,35 @@
+"""Which benches there are: name -> suites, each imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from corpus.errors import BenchError
+from recommender.evaluate._base import Suite
+
+_HERE = "recommender.evaluate"
+BENCHES: dict[str, dict[str, str]] = {
+    "tables": {"tables": f"{_HERE}.tables:Tables"},
+    "fit": {
+        "family": f"{_HERE}.fit_family:family",
+    },
+}
+
+
+def suites(bench: str, chosen: Sequence[str] = ()) -> list[Suite[Any]]:
+    """The suites of a bench, or the chosen ones of them. BenchError if there is no such bench or suite."""
+    if bench not in BENCHES:
+        raise BenchError("bench_unknown", name=bench, known=", ".join(BENCHES))
+    known = BENCHES[bench]
+    for name in chosen:
+        if name not in known:
+            raise BenchError("bench_suite_unknown", name=name, bench=bench, known=", ".join(known))
+    return [_load(known[name]) for name in (chosen or known)]
+
+
+def _load(where: str) -> Suite[Any]:
+    module, _, name = where.partition(":")
+    suite: Suite[Any] = getattr(importlib.import_module(module), name)()
+    return suite

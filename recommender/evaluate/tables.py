@@ -1,0 +1,114 @@
+"""`tables`: measured tables, held against the formula the field accepts.
+
+Each table goes to the recommender as a customer would give it, without a part of its rows: its test file, or a random quarter (fixed by
+the seed, rows with equal inputs on one side). The first three candidates predict those rows; so does the accepted formula, its fitted
+parameters fitted again to the same training rows from their published values (constants that were published stay as they are). Both
+errors are NMSE over the variance of all rows.
+
+A case passes if best-of-three / accepted <= 1.5. Where the target is positive and spans more than 1.5 decades, the ratio is also taken
+between errors of the logarithm, the accepted formula then being refitted to logarithms. The metric that counts is the one in which the
+accepted formula itself was fitted by its authors (its truth says so), plain otherwise: over many decades a plain error sees the few
+largest rows alone, and the accepted fit did not minimise it. It is chosen by the case, never by the outcome. Both ratios are printed,
+and the share that passes by the plain one is stated beside the bar.
+
+The bar: no crash, at least 3 distinct candidates for every table, and 60 % of the tables pass.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from corpus.language import Sentence
+from recommender.evaluate._base import Options, Program, Row, Value, Verdict, number, spread_out
+from recommender.evaluate.cases import Case, find_cases
+from recommender.evaluate.scoring import Task, accepted_errors, ratio
+from recommender.evaluate.truth import Truth
+
+SOURCES = ("measured", "empirical_laws")
+LIMIT = 60.0
+BEST_OF = 3
+MAX_RATIO = 1.5
+MIN_SHARE = 0.6
+QUICK = 5
+
+
+class Tables:
+    """See the module."""
+
+    name = "tables"
+    needs_cases = True
+    hello: Mapping[str, Any] = {"task": "hello", "index": True}
+    columns = ("rows", "candidates", "best", "accepted", "ratio", "log_ratio", "metric", "seconds")
+
+    def __init__(self) -> None:
+        self._seed = 0
+
+    def cases(self, options: Options) -> Sequence[Case]:
+        self._seed = options.seed
+        found = find_cases(options.cases, SOURCES)
+        return spread_out(found, QUICK) if options.quick else found
+
+    def run(self, case: Case, program: Program) -> Sequence[Row]:
+        task, truth = Task.of(case, self._seed), Truth.of(case)
+        answer = program.ask(question(case, task, program, self._seed), LIMIT)
+        if answer.failure:
+            return [Row(case.label, False, {"rows": len(task.train.target), "seconds": answer.seconds}, answer.failure)]
+        return [_row(case, task, truth, answer.value["recommendation"], answer.seconds)]
+
+    def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
+        return rows
+
+    def verdict(self, rows: Sequence[Row]) -> Verdict:
+        crashes = sum(bool(row.failure) for row in rows)
+        fewest = min((int(number(row, "candidates")) for row in rows if not row.failure), default=0)
+        share = sum(row.passed for row in rows) / len(rows)
+        plain = sum(number(row, "ratio") <= MAX_RATIO for row in rows) / len(rows)
+        numbers = {"crashes": float(crashes), "fewest": float(fewest), "share": share, "share_plain": plain}
+        words = Sentence.of(
+            "bench.tables_measured", crashes=crashes, fewest=fewest, share=f"{100 * share:.0f}", plain=f"{100 * plain:.0f}", count=len(rows)
+        )
+        missed = tuple(row.case for row in rows if not row.passed)
+        return Verdict(crashes == 0 and fewest >= BEST_OF and share >= MIN_SHARE, words, numbers, missed)
+
+
+def question(case: Case, task: Task, program: Program, seed: int) -> dict[str, Any]:
+    """The request: the training rows under a name that says nothing, and the customer's words."""
+    path = program.folder / "table.csv"
+    task.table.write(path)
+    return {"task": "recommend", "table": str(path), "seed": seed, "limit": 5, **case.question}
+
+
+def _row(case: Case, task: Task, truth: Truth, text: str, seconds: float) -> Row:
+    from recommender.recommendation import Recommendation
+
+    formulas = Recommendation.from_json(text).formulas
+    accepted = accepted_errors(truth, task)
+    predicted = [np.asarray(f.predict(task.held_out.columns), float) for f in formulas[:BEST_OF]]
+    errors = {log: [task.error(values, log=log) for values in predicted] for log in accepted}
+    ratios = {log: ratio(min(errors[log], default=math.inf), accepted[log]) for log in accepted}
+    log = truth.logarithmic and True in accepted
+    values: dict[str, Value] = {
+        "rows": len(task.train.target),
+        "held_out": len(task.held_out.target),
+        "candidates": len({f.key for f in formulas}),
+        "best": min(errors[log], default=math.inf),
+        "accepted": accepted[log],
+        "ratio": ratios[False],
+        "log_ratio": ratios.get(True),
+        "metric": "log" if log else "plain",
+        "seconds": seconds,
+        **_found(formulas, errors[log]),
+    }
+    return Row(case.label, ratios[log] <= MAX_RATIO, values)
+
+
+def _found(formulas: Sequence[Any], errors: Sequence[float]) -> Mapping[str, Value]:
+    """The best of the first three, for the reader of the JSON."""
+    if not errors:
+        return {"rank": None, "formula": None}
+    best = int(np.argmin(errors))
+    return {"rank": best + 1, "formula": formulas[best].text}

@@ -1,0 +1,83 @@
+"""The program under test, in a process of its own: JSON requests in on stdin, one a line, JSON answers out on stdout.
+
+A request names its `task` and holds what a customer would give, nothing else. An error of ours is an answer with the sentence a
+customer would read; any other exception is an answer marked as a crash; the scorer sees a death of the process as one too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+from corpus.errors import RecommenderError
+
+Task = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def hello(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Load what every later request needs, so that start-up is not counted to the first case."""
+    if request.get("index"):
+        from indexes import open_index
+
+        open_index()
+    if request.get("fit"):
+        from recommender.evaluate import fit_tasks
+
+        fit_tasks.warm()
+    return {}
+
+
+def recommend(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A recommendation for a table on disk: `table`, `units`, `descriptions`, `target`, `inputs`, `about`, `seed`, `limit`."""
+    from recommender.problem import Problem
+    from recommender.session import run
+    from recommender.table import Table
+
+    table = Table.read(request["table"], request["units"], request["descriptions"])
+    problem = Problem.of(table, request["target"], request["inputs"], about=request["about"], seed=request["seed"])
+    return {"recommendation": run(problem, limit=request["limit"], record=False).to_json()}
+
+
+def one_fit(request: Mapping[str, Any]) -> dict[str, Any]:
+    """One formula fitted to rows in the request."""
+    from recommender.evaluate import fit_tasks
+
+    return fit_tasks.one_fit(request)
+
+
+TASKS: Mapping[str, Task] = {"hello": hello, "recommend": recommend, "fit": one_fit}
+
+
+def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What to reply, with the seconds it took."""
+    clock, cpu = time.perf_counter(), time.thread_time()
+    try:
+        reply: dict[str, Any] = {"value": TASKS[request["task"]](request)}
+    except RecommenderError as error:
+        reply = {"failure": f"{type(error).__name__}: {error}"}
+    except Exception as error:
+        traceback.print_exc()
+        reply = {"failure": f"crash: {type(error).__name__}: {error}"}
+    return {**reply, "seconds": time.perf_counter() - clock, "cpu": time.thread_time() - cpu}
+
+
+def serve(requests: TextIO, replies: TextIO) -> None:
+    """Answer every line until the input ends."""
+    for line in requests:
+        print(json.dumps(answer(json.loads(line))), file=replies, flush=True)
+
+
+def main() -> None:
+    """Replies go to the real stdout alone; whatever a library prints goes to stderr."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    with open(0, encoding="utf-8", closefd=False) as requests:
+        serve(requests, replies)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""How the symbols of a formula look: `eta0` is eta with index 0, `T_hot` a T with index hot, `phase_mismatch` two upright words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from corpus.render import latex_name
+
+_SPELLED = {"lambda": "lamda"}  # Unicode's spelling
+_NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
+_CAPITALS = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
+_GREEK = {
+    **{name: unicodedata.lookup(f"GREEK SMALL LETTER {_SPELLED.get(name, name).upper()}") for name in _NAMES},
+    **{name: unicodedata.lookup(f"GREEK CAPITAL LETTER {_SPELLED.get(name.lower(), name).upper()}") for name in _CAPITALS},
+}
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """What stands on the line and what below it; a stem of several letters is a word."""
+
+    stem: str
+    index: str = ""
+
+    @property
+    def is_word(self) -> bool:
+        return len(self.stem) > 1
+
+    @property
+    def text(self) -> str:
+        """Plain text: η₀, T_hot, phase mismatch."""
+        if self.index.isascii() and self.index.isdigit():
+            return self.stem + self.index.translate(_LOWERED)
+        return f"{self.stem}_{self.index}" if self.index else self.stem
+
+
+def symbol(name: str) -> Symbol:
+    """The look of a name: one letter, a Greek letter's name or letters with a number may carry an index, anything else is words."""
+    plain = name.strip("_") or name
+    stem, _, index = plain.partition("_")
+    numbered = re.fullmatch(r"([^\W\d_]+)(\d+)", stem)
+    if numbered and not index:
+        stem, index = numbered[1], numbered[2]
+    elif len(stem) > 1 and stem not in _GREEK:
+        stem, index = plain, ""
+    return Symbol(_GREEK.get(stem, stem.replace("_", " ")), index.replace("_", " "))
+
+
+def symbol_latex(name: str) -> str:
+    """The same look in LaTeX, safe for any text."""
+    seen = symbol(name)
+    return latex_name(seen.stem if seen.is_word and not seen.index else name)

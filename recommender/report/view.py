@@ -1,0 +1,188 @@
+"""What a reader sees of one candidate, in words and numbers: shared by the report and the app, free of any markup."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from corpus.language import Language, text
+from recommender.assess import Evidence
+from recommender.coefficients import Coefficient
+from recommender.problem import Problem
+from recommender.recommendation import RankedFormula, Recommendation, Variable
+from recommender.report.series import Series
+from recommender.show import meaning_words, percent, summary_cells, value_with_error
+
+Level = Literal["good", "fair", "poor"]
+_RAISED = str.maketrans("0123456789-+/", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᐟ")
+_DASH = "–"
+
+
+@dataclass(frozen=True)
+class CoefficientRow:
+    """One line of a coefficient table; `known` constants were not fitted."""
+
+    name: str
+    value: str
+    interval: str
+    unit: str
+    meaning: str
+    known: bool
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One kind of evidence as a bar: what it is, its number, how full the bar is (0 to 1), the sentence behind it."""
+
+    kind: str
+    label: str
+    value: str
+    fill: float
+    level: Level
+    words: str
+    help: str
+
+
+def coefficient_rows(formula: RankedFormula, language: Language) -> tuple[CoefficientRow, ...]:
+    """The coefficients as a person reads them."""
+    return tuple(_coefficient_row(c, language) for c in formula.coefficients)
+
+
+def _coefficient_row(c: Coefficient, language: Language) -> CoefficientRow:
+    unit = text("report.unit_open", language) if c.unit == "?" else unit_text(c.unit)
+    value = number_text(c.value) if c.known else raised(value_with_error(c.value, c.standard_error))
+    interval = _DASH if c.known else interval_text(c.low, c.high)
+    return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), c.known)
+
+
+def number_text(value: float) -> str:
+    """Six significant digits, powers of ten raised; a dash for what is no number."""
+    return raised(f"{value:.6g}") if math.isfinite(value) else _DASH
+
+
+def raised(number: str) -> str:
+    """`1.5e-05` as 1.5×10⁻⁵, with a true minus sign."""
+    powers = re.sub(r"e([+-]?)0*(\d+)", lambda m: "×10" + (m[1].replace("+", "") + m[2]).translate(_RAISED), number)
+    return powers.replace("-", "\u2212")
+
+
+def interval_text(low: float, high: float) -> str:
+    """`12.529 to 12.573` with digits that fit its width, as `12.529 … 12.573`."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return _DASH
+    size, width = max(abs(low), abs(high)), high - low
+    digits = 6 if width <= 0 else max(2, min(8, 2 + math.floor(math.log10(size)) - math.floor(math.log10(width / 2))))
+    return " … ".join(raised(f"{end:#.{digits}g}".rstrip(".")) for end in (low, high))
+
+
+def unit_text(unit: str) -> str:
+    """`kg*m/s**2` as kg·m/s²."""
+    powers = re.sub(r"(?:\*\*|\^)\(?(-?\d+(?:/\d+)?)\)?", lambda m: m[1].translate(_RAISED), unit)
+    return powers.replace("*", "·")
+
+
+def axis_label(variable: Variable) -> str:
+    """Header and unit, as for an axis."""
+    unit = unit_text(variable.unit or "")
+    return variable.name if unit in ("", "1") else f"{variable.name} [{unit}]"
+
+
+def law(formula: RankedFormula, language: Language) -> str:
+    """The name of the law behind a candidate, or the words of whoever proposed it."""
+    why = formula.origins[0].why
+    return str(dict(why.values).get(f"entry_{language}") or why.text(language))
+
+
+def warnings(formula: RankedFormula, language: Language) -> tuple[str, ...]:
+    """What to beware of, each said once."""
+    return tuple(dict.fromkeys(warning.text(language) for warning in formula.warnings))
+
+
+# --- evidence as gauges -----------------------------------------------------------------------------------------------
+
+
+def gauges(formula: RankedFormula, language: Language) -> tuple[Gauge, ...]:
+    """All evidence on a candidate. A bar for an error is logarithmic: empty at 100 %, full at 0.1 %."""
+    return tuple(_gauge(e, formula, language) for e in formula.evidence)
+
+
+def _gauge(evidence: Evidence, formula: RankedFormula, language: Language) -> Gauge:
+    value, fill = _READERS.get(evidence.kind, _score)(evidence, formula)
+    level: Level = "good" if fill >= 0.66 else "fair" if fill >= 0.33 else "poor"
+    words, kind = evidence.words.text(language), evidence.kind
+    return Gauge(kind, text(f"gauge.{kind}", language), value, fill, level, words, text(f"gauge.{kind}_help", language))
+
+
+def _score(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:
+    del formula
+    return f"{100 * evidence.score:.0f} %", min(1.0, max(0.0, evidence.score))
+
+
+def _error(name: str) -> Callable[[Evidence, RankedFormula], tuple[str, float]]:
+    def read(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:
+        del formula
+        nmse = evidence.numbers.get(name, math.nan)
+        return percent(nmse), error_fill(nmse)
+
+    return read
+
+
+def error_fill(nmse: float) -> float:
+    """0 at an error of 100 % of the spread, 1 at 0.1 % and below; 0 where it was not measured."""
+    return min(1.0, max(0.0, -0.5 * math.log10(max(nmse, 1e-12)) / 3)) if math.isfinite(nmse) else 0.0
+
+
+def _simplicity(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:
+    return f"{sum(not c.known for c in formula.coefficients)}", _score(evidence, formula)[1]
+
+
+def _votes(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:
+    return f"{evidence.numbers.get('votes', 0):.0f}", _score(evidence, formula)[1]
+
+
+_READERS: dict[str, Callable[[Evidence, RankedFormula], tuple[str, float]]] = {
+    "accuracy": _error("held_out_weighted"),
+    "edge": _error("edge_weighted"),
+    "parsimony": _simplicity,
+    "agreement": _votes,
+}
+
+
+# --- the whole result -------------------------------------------------------------------------------------------------
+
+
+def summary_row(formula: RankedFormula) -> tuple[str, str, str, str]:
+    """Held-out error, edge error, stability, number of fitted coefficients."""
+    held_out, edge, _, count = summary_cells(formula)
+    stability = next((_score(e, formula)[0] for e in formula.evidence if e.kind == "stability"), _DASH)
+    return held_out, edge, stability, count
+
+
+def notes(result: Recommendation, language: Language) -> tuple[str, ...]:
+    """What had to be mended or left out."""
+    return tuple(note.text(language) for note in result.notes)
+
+
+def command(problem: Problem, result: Recommendation) -> str:
+    """The shell command that gives the same answer again; FILE stands for the table's path."""
+    pairs = [("--target", result.target.name), ("--inputs", ",".join(v.name for v in result.inputs))]
+    pairs += [("--about", result.about)] if result.about else []
+    pairs += [("--unit", f"{v.name}={v.unit}") for v in (result.target, *result.inputs) if v.unit]
+    pairs += [("--describe", f"{v.name}={v.description}") for v in (result.target, *result.inputs) if v.description]
+    pairs += [("--try", typed) for typed in problem.typed]
+    options = [f"{flag} {shlex.quote(value)}" for flag, value in pairs]
+    return " \\\n    ".join(["formula recommend FILE", *options, f"--top {max(1, len(result.formulas))} --seed {result.seed}"])
+
+
+def plot_labels(formula: RankedFormula, data: Series, language: Language) -> tuple[str, str, str]:
+    """Words at the axes: below, beside the values, beside the residuals."""
+    goal = axis_label(formula.target)
+    x = axis_label(formula.variables[0]) if data.single else f"{text('report.predicted', language)}: {goal}"
+    y = goal if data.single else f"{text('report.measured', language)}: {goal}"
+    unit = unit_text(formula.target.unit or "1")
+    rest = text("report.residual_percent", language) if data.relative else text("report.residual", language)
+    return x, y, rest if data.relative or unit == "1" else f"{rest} [{unit}]"
