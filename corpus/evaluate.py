@@ -9,7 +9,6 @@ root gives the whole (b, n) derivative by every parameter for the price of about
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial, reduce
@@ -262,7 +261,5 @@ def _chained(steps: Sequence[Callable[[Any], Any]], base: Any) -> Any:
 
 
 def _plain_power(exponent: float, base: Any) -> Any:
-    """A negative number to a fractional power is NaN, not complex."""
-    if isinstance(base, float) and base < 0:
-        return math.pow(base, exponent) if exponent.is_integer() else math.nan
+    """NumPy's power: a negative number to a fractional power is NaN, not complex, and too large a result is inf, no error."""
     return np.power(base, exponent)

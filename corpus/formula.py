@@ -40,6 +40,7 @@ _CAPITAL = "Gamma Delta Theta Lamda Xi Pi Sigma Phi Psi Omega"
 _GREEK = {unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): name.replace("lamda", "lambda") for name in _SMALL.split()} | {
     unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}"): name.replace("Lamda", "Lambda") for name in _CAPITAL.split()
 }
+_VALUES = frozenset({"nan", "inf", "infinity", "none", "true", "false"})
 _CHAINS = ((ast.Add, ast.Sub), (ast.Mult, ast.Div))
 _SIGNS = {"Tuple": ",", "Starred": "*", "Call": "**"}
 
@@ -80,7 +81,7 @@ class Formula:
         missing = [name for name in (*self.variables, *self.parameters) if name not in given]
         if missing:
             raise FormulaSyntaxError("missing_symbol", names=", ".join(missing))
-        length = max((np.size(columns[name]) for name in self.variables), default=1)
+        length = max(map(np.size, columns.values()), default=1)
         bound = Program([self.root]).bind({name: np.asarray(columns[name], float) for name in self.variables}, length)
         values = bound.values({name: np.reshape(given[name], (-1, 1)) for name in self.parameters})[0]
         return np.array(np.broadcast_to(values, (1, length))[0])
@@ -227,7 +228,7 @@ class _Reader:
             return tree.pi()
         if plain in CALLABLE_NAMES:
             raise FormulaSyntaxError("function_without_argument", name=plain)
-        if self._parameters is not None or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", plain) or "__" in plain:
+        if self._parameters is not None or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", plain) or "__" in plain or plain.lower() in _VALUES:
             known = ", ".join(sorted(self._variables.values())) or "p0, p1, p2"
             raise FormulaSyntaxError("unknown_symbol", name=_quote(name), known=_quote(known, 200))
         if len(plain) > MAX_NAME:

@@ -9,6 +9,7 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,13 @@ class _Numpy(_Infix):
             return "np.sqrt"
         return PAIRS[name][2] if name in PAIRS else FUNCTIONS[name].numpy
 
+    def power(self, node: Node) -> tuple[str, int]:
+        """`float_power` where `**` of plain numbers could turn complex, or refuse whole numbers."""
+        base, exponent = node.args
+        if exponent.op == "const" and (_number(exponent) == Fraction(1, 2) or float(_number(exponent)).is_integer()):
+            return super().power(node)
+        return f"np.float_power({self.write(base)[0]}, {self.write(exponent)[0]})", _ATOM
+
 
 _HELPERS = {
     "_sinc(": "def _sinc(u):\n    return np.sinc(u / np.pi)\n",
@@ -241,7 +249,7 @@ class _Latex(_Infix):
 
     def number(self, value: Number) -> tuple[str, int]:
         latex = latex_number(value)
-        return latex, _PRODUCT if "frac" in latex or "times" in latex else _UNARY if value < 0 else _ATOM
+        return latex, _PRODUCT if "frac" in latex or "10^" in latex else _UNARY if value < 0 else _ATOM
 
     def at_least(self, node: Node, precedence: int) -> str:
         text, own = self.write(node)
@@ -270,8 +278,11 @@ def latex_number(value: Number) -> str:
     if "/" in text:
         top, _, bottom = text.partition("/")
         return ("-" if top.startswith("-") else "") + rf"\frac{{{top.lstrip('-')}}}{{{bottom}}}"
-    mantissa, e, exponent = text.partition("e")
-    return rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else text
+    exact = Decimal(text)
+    if not value or -4 < exact.adjusted() < 6:
+        return text
+    mantissa = exact.scaleb(-exact.adjusted()).normalize()
+    return rf"10^{{{exact.adjusted()}}}" if mantissa == 1 else rf"{mantissa:f} \times 10^{{{exact.adjusted()}}}"
 
 
 # --- SymPy -----------------------------------------------------------------------------------------------------------

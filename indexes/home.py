@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.errors import IndexingError
+from corpus.errors import IndexingError, RecommenderError
 from corpus.load import SEED_FOLDER, seed_entries
 from indexes import golden
 from indexes.embed import DEFAULT, FALLBACK, Embedder, default_embedder, embedder
@@ -39,10 +39,11 @@ def open_index(folder: Path | None = None, embedder_name: str | None = None, tel
     index = folder or home() / "index" / _folder_name(embedder_name)
     told = _Told.read(index)
     given = embedder(embedder_name or told.embedder) if embedder_name or told.embedder else default_embedder()
-    problems = [IndexingError("embedder_fallback", embedder=given.name)] if given.name == FALLBACK != embedder_name else []
-    if told.is_seed or (folder is None and not told.source):
-        return Retriever(_seed_index(index, told, given, tell), problems=problems)
-    return Retriever(CurrentIndex(index, given), problems=problems)
+    problems: list[RecommenderError] = []
+    if given.name == FALLBACK != embedder_name:
+        problems.append(IndexingError("embedder_fallback", embedder=given.name))
+    ours = told.is_seed or (folder is None and not told.source)
+    return Retriever(_refreshed(index, told, given, tell, problems) if ours else CurrentIndex(index, given), problems=problems)
 
 
 def _folder_name(embedder_name: str | None) -> str:
@@ -72,18 +73,31 @@ class _Told:
         return self.missing or self.source.startswith(_SEED)
 
 
-def _seed_index(index: Path, told: _Told, given: Embedder, tell: Tell) -> CurrentIndex:
-    """The seed index, built if it is missing, broken, or of another edition of corpus, schema or embedder."""
-    if told.embedder and told.embedder != given.name:
-        return CurrentIndex(index, given)  # refuses, with the cure
+def _refreshed(index: Path, told: _Told, given: Embedder, tell: Tell, problems: list[RecommenderError]) -> CurrentIndex:
+    """The seed index, built if it is missing, broken, or of another edition. If that fails an older one serves and `problems` says why."""
     source = _SEED + seed_digest()
-    if told.source == source:
-        try:
-            return CurrentIndex(index, given)
-        except IndexingError:
+    current = _opened(index, given, tell)
+    if current is not None and told.source == source:
+        return current
+    try:
+        _publish_seed(index, given, source, tell)
+    except RecommenderError as error:
+        if current is None:
+            raise
+        problems.append(error)
+    return current or CurrentIndex(index, given)
+
+
+def _opened(index: Path, given: Embedder, tell: Tell) -> CurrentIndex | None:
+    """What is there, if it can serve. IndexingError if it can, but with another embedder."""
+    try:
+        return CurrentIndex(index, given)
+    except IndexingError as error:
+        if error.key == "embedder_mismatch" and error.values["name"] != given.name:
+            raise
+        if error.key == "snapshot_broken":
             tell(Progress("broken"))
-    _publish_seed(index, given, source, tell)
-    return CurrentIndex(index, given)
+        return None
 
 
 def _publish_seed(index: Path, given: Embedder, source: str, tell: Tell) -> None:

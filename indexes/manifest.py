@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from indexes.embed import Embedder, Vectors
 
 SCHEMA = 2  # raise it when the layout, the passages or the terms change: every snapshot is then built anew
 MANIFEST = "manifest.json"
-_PROBES = 64
+_PROBES = 1000
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ class Manifest:
     schema: int = SCHEMA
 
     def write(self, folder: Path) -> None:
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        """In one step: a reader sees the old one, the new one, or none."""
+        written = folder / f"{MANIFEST}.{os.getpid()}"
+        written.write_text(json.dumps(asdict(self), sort_keys=True) + "\n", encoding="utf-8")
+        written.replace(folder / MANIFEST)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -76,7 +80,7 @@ def file_hash(path: Path) -> str:
 
 
 def probe_rows(count: int) -> list[int]:
-    """Up to 64 rows, evenly spread."""
+    """Up to a thousand rows, evenly spread."""
     return [int(row) for row in np.linspace(0, count - 1, min(count, _PROBES)).round()]
 
 

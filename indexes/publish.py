@@ -76,6 +76,9 @@ def publish(
     manifest = _usable(folder, given)
     if manifest is None:
         manifest = _build_beside(folder, identifier, ordered, given, source, golden, tell)
+    elif manifest.source != source:
+        manifest = replace(manifest, source=source)
+        manifest.write(folder)
     tell(Progress("published" if _swap(index, identifier) else "unchanged", manifest.entries, manifest.entries))
     prune(index)
     return manifest

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from corpus.entry import Entry
-from corpus.errors import IndexingError
+from corpus.errors import RecommenderError
 from indexes.catalogue import Card
 from indexes.fuse import Fused, Hit, fuse
 from indexes.query import Channel, Query, Retrieved
@@ -24,7 +24,7 @@ class Retriever:
     """
 
     def __init__(
-        self, source: Snapshot | CurrentIndex, weights: Mapping[Channel, float] = WEIGHTS, problems: Sequence[IndexingError] = ()
+        self, source: Snapshot | CurrentIndex, weights: Mapping[Channel, float] = WEIGHTS, problems: Sequence[RecommenderError] = ()
     ) -> None:
         self._source = source
         self.weights = weights
@@ -36,7 +36,7 @@ class Retriever:
         return self._source.snapshot() if isinstance(self._source, CurrentIndex) else self._source
 
     @property
-    def problems(self) -> tuple[IndexingError, ...]:
+    def problems(self) -> tuple[RecommenderError, ...]:
         reopened = self._source.problem if isinstance(self._source, CurrentIndex) else None
         return (*self._problems, reopened) if reopened is not None else self._problems
 

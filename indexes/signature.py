@@ -25,6 +25,7 @@ _ROLES: tuple[Role, ...] = ("target", "variable", "parameter")
 _EXACT: Mapping[Role, float] = {"target": 1.0, "variable": 1.0, "parameter": 0.85}
 _PLAYS_TARGET: Mapping[Role, float] = {"target": 1.0, "variable": 0.9, "parameter": 0.8}
 _WILD = 0.4
+_UNUSED = 0.5
 _PER_FREE_PARAMETER = 0.005
 UNKNOWN_WEIGHT = 0.2
 
@@ -129,11 +130,16 @@ def _score(
     inputs: Sequence[Dimension | None],
     weight: Weight,
 ) -> float:
-    """Weight of what fits over the weight of all columns and of the variables nobody plays; less when rearranged."""
+    """Weight of what fits over the weight of what should: the columns, and the variables nobody plays; less when rearranged.
+
+    Columns that play nothing count half, and never more than those that do: real tables carry columns no law needs.
+    """
     gain = weight(target) * _worth(slots[position], target, "target")
     gain += sum(weight(inputs[column]) * _worth(slots[i], inputs[column], slots[i].role) for i, column in deal.items())
+    used = weight(target) + sum(weight(inputs[column]) for column in deal.values())
+    unused = weight(target) + sum(map(weight, inputs)) - used
     missing = sum(weight(slots[i].dimension) for i in _missing(slots, position, deal))
-    return _PLAYS_TARGET[slots[position].role] * gain / (weight(target) + sum(map(weight, inputs)) + missing)
+    return _PLAYS_TARGET[slots[position].role] * gain / (used + missing + min(_UNUSED * unused, used))
 
 
 def _worth(slot: Slot, dimension: Dimension | None, role: Role) -> float:

@@ -153,7 +153,7 @@ def _from_text(cells: pd.Series[Any]) -> Cells:
     values = np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
     left = np.flatnonzero(~np.isfinite(values))
     done = int(len(values) - len(left))
-    others = _other_cells([texts.iloc[i] for i in left], done)
+    others = _other_cells(texts.to_numpy()[left].tolist(), done)
     if others is None:
         return _other_kinds(texts)
     values[left] = others.values
@@ -221,7 +221,8 @@ def _is_unit(unit: str, text: str) -> bool:
 
 def _other_kinds(texts: pd.Series[Any]) -> Cells:
     """Dates, truth values or complex numbers; else text."""
-    filled = texts[[not is_missing(plain(text)) for text in texts]]
+    blank = {text: is_missing(plain(text)) for text in texts.unique()}
+    filled = texts[~texts.map(blank)]
     sample = filled.head(200)
     if all(str(text).strip().casefold() in _BOOLEANS for text in sample):
         return Cells(np.array([_BOOLEANS.get(str(text).strip().casefold(), np.nan) for text in texts]), "boolean")

@@ -60,9 +60,9 @@ def _width(rows: Sequence[Row], shares: Sequence[float]) -> int:
 
 
 def _is_words(row: Row, width: int) -> bool:
-    """Words in at least half of the columns: a header or a line of units, not a title."""
+    """Words in at least half of the columns: a header or a line of units; a title fills only the first cell."""
     filled = sum(not is_missing(cell) for cell in row)
-    return filled >= max(min(width, 2), width / 2)
+    return filled >= max(min(width, 2), width / 2) or (len(row) == width > 1 and is_missing(row[0]) and filled >= width / 2)
 
 
 def _first_block(shares: Sequence[float], words: Sequence[bool]) -> int:

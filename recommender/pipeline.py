@@ -21,6 +21,7 @@ from recommender.coefficients import describe
 from recommender.context import SHAPES, Context, gather
 from recommender.error_model import relative_error
 from recommender.fitting import fit
+from recommender.meaning import usual_values
 from recommender.problem import Problem
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
 from recommender.ranking import Assessed, Ranked, is_constant, rank
@@ -33,6 +34,8 @@ RACE_BUDGET = 0.06
 FINAL_BUDGET = 1.0
 MAX_CANDIDATES = 90
 FINALISTS = 16
+SURE_LAWS = 4
+_UNSETTLED = ("fit.structured", "fit.budget", "fit.clock")
 
 
 @dataclass(frozen=True)
@@ -134,19 +137,49 @@ def _rough_score(fitted: Fitted) -> float:
     n = len(fitted.problem.samples)
     free = len(fitted.free)
     share = max(fitted.train_share, 1e-20)
-    law = 6.0 if fitted.candidate.lead.source and not fitted.candidate.lead.source.startswith(SHAPES) else 0.0
+    law = 6.0 if _is_law(fitted) else 0.0
     return 0.5 * min(n, 150) * math.log2(share) + 0.5 * structure_bits(fitted.fit.formula.root) + 0.5 * free * math.log2(n) - law
 
 
 def _refine(problem: Problem, raced: Sequence[Fitted], progress: Report, stop: Stop) -> list[Fitted]:
-    """The full budget for the finalists; a typed formula is always one of them."""
-    order = sorted(raced, key=lambda f: (not _typed(f), _rough_score(f), f.candidate.key))[:FINALISTS]
+    """The full budget for the finalists."""
+    order = _finalists(raced)
     out: list[Fitted] = []
     for i, fitted in enumerate(order):
-        better = fitted if stop() else _fit(fitted.candidate, problem, FINAL_BUDGET)
-        out.append(better if better.fit.rss <= fitted.fit.rss else fitted)
+        out.append(fitted if stop() else _improved(fitted))
         progress(Progress("refining", i + 1, len(order), _shown(order[0].fit.formula, problem)))
     return out
+
+
+def _finalists(raced: Sequence[Fitted]) -> list[Fitted]:
+    """Typed formulas, the laws retrieved first (a hard form may need more than a race), then the best of the race."""
+    typed = [fitted for fitted in raced if _typed(fitted)]
+    laws = [fitted for fitted in raced if _is_law(fitted)][:SURE_LAWS]
+    best = sorted(raced, key=lambda fitted: (_rough_score(fitted), fitted.candidate.key))
+    return list({fitted.candidate.key: fitted for fitted in (*typed, *laws, *best)}.values())[:FINALISTS]
+
+
+def _is_law(fitted: Fitted) -> bool:
+    source = fitted.candidate.lead.source
+    return bool(source) and not source.startswith(SHAPES)
+
+
+def _improved(fitted: Fitted) -> Fitted:
+    """A fit with the full budget; where a pattern remains, one more from what is usual for these coefficients."""
+    better = _better(fitted, _fit(fitted.candidate, fitted.problem, FINAL_BUDGET))
+    priors = usual_values(fitted.candidate.lead.meanings, fitted.free)
+    if better.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free):
+        return better
+    lead, samples, seed = fitted.candidate.lead, fitted.problem.samples, fitted.problem.seed
+    usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=FINAL_BUDGET, seed=seed)
+    if not all(map(math.isfinite, usual.parameters.values())):
+        return better
+    again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=RACE_BUDGET, seed=seed)
+    return _better(better, Fitted(fitted.candidate, again, fitted.problem))
+
+
+def _better(a: Fitted, b: Fitted) -> Fitted:
+    return b if b.fit.rss <= a.fit.rss else a
 
 
 def _typed(fitted: Fitted) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from recommender.table import Column, Table, symbols_for
 MIN_ROWS = 4
 MAX_INPUTS = 8
 MAX_ROWS = 4000
+LARGEST = 1e120  # squares and cubes of values must stay finite
 
 Split = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -59,19 +60,21 @@ class Problem:
         target: a column's name (the last column if None). inputs: names, or all other numeric columns.
         typed: formulas of the person's own, to be fitted beside the others. ProblemError says what does not fit, and the cure.
         """
+        if seed < 0:
+            raise ProblemError("seed_negative", seed=seed)
         goal = table.columns[-1] if target is None else table.find(target)
         notes = list(table.notes)
-        chosen = _inputs(table, goal, inputs, notes)
+        chosen = _inputs(table, goal, _listed(inputs), notes)
         rows = _usable_rows(goal, chosen, seed, notes)
-        _check_target(goal, rows)
-        varying = [column for column in chosen if np.ptp(column.values[rows]) > 0]
-        notes += [Sentence.of("note.constant_input", name=column.name) for column in chosen if column not in varying]
-        if not varying:
-            raise ProblemError("no_varying_input", target=goal.name)
+        _check_values(goal, chosen, rows)
+        varying = _varying(goal, chosen, rows, notes)
+        if inputs is None:
+            varying = _without_repeats(goal, varying, rows, notes)
+        notes += [Sentence.of("note.input_leaks", name=column.name) for column in varying if _proportional(column, goal, rows)]
         if len(varying) > MAX_INPUTS:
             varying = _strongest(goal, varying, rows)
             notes.append(Sentence.of("note.inputs_picked", count=MAX_INPUTS, names=", ".join(c.name for c in varying)))
-        return cls(table, goal, tuple(varying), rows, about, seed, tuple(notes), tuple(typed))
+        return cls(table, goal, tuple(varying), rows, about, seed, tuple(notes), tuple(_listed(typed) or ()))
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -171,16 +174,23 @@ def _split(test: NDArray[np.bool_]) -> Split:
     return np.flatnonzero(~test), np.flatnonzero(test)
 
 
+def _listed(names: Sequence[str] | None) -> Sequence[str] | None:
+    """One name stands for a list of one; each name counts once."""
+    return [names] if isinstance(names, str) else None if names is None else list(dict.fromkeys(names))
+
+
 def _inputs(table: Table, goal: Column, names: Sequence[str] | None, notes: list[Sentence]) -> list[Column]:
     if names is None:
-        chosen = [column for column in table.columns if column.name != goal.name]
+        chosen = [column for column in table.columns if column is not goal]
         empty = [column for column in chosen if np.isfinite(column.values).mean() < 0.5]
         notes += [Sentence.of("note.sparse_column", name=column.name) for column in empty]
         chosen = [column for column in chosen if column not in empty]
     else:
-        chosen = [table.find(name) for name in names]
+        chosen = list(dict.fromkeys(table.find(name) for name in names))
         if goal in chosen:
             raise ProblemError("target_is_input", target=goal.name)
+    if not chosen and names is None and table.left_out:
+        raise ProblemError("no_inputs_left", target=goal.name, names=", ".join(table.left_out))
     if not chosen:
         raise ProblemError("no_inputs", target=goal.name)
     return chosen
@@ -196,16 +206,52 @@ def _usable_rows(goal: Column, inputs: Sequence[Column], seed: int, notes: list[
     if len(rows) > MAX_ROWS:
         notes.append(Sentence.of("note.rows_sampled", count=MAX_ROWS, total=len(rows)))
         rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False))
+    repeated = len(rows) - len(np.unique(np.column_stack([column.values[rows] for column in (goal, *inputs)]), axis=0))
+    if repeated:
+        notes.append(Sentence.of("note.rows_repeated", count=repeated))
     return rows
 
 
-def _check_target(goal: Column, rows: NDArray[np.int64]) -> None:
-    values = goal.values[rows]
-    if np.ptp(values) <= 1e-12 * np.max(np.abs(values)):
+def _check_values(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) -> None:
+    if _constant(goal.values[rows]):
         raise ProblemError("target_constant", target=goal.name)
+    for column in (goal, *inputs):
+        largest = float(np.max(np.abs(column.values[rows])))
+        if largest > LARGEST or 0 < largest < 1 / LARGEST:
+            raise ProblemError("column_out_of_range", name=column.name)
+
+
+def _constant(values: Array) -> bool:
+    """Equal to rounding."""
     with np.errstate(over="ignore"):
-        if not np.isfinite(np.sum(values.astype(float) ** 2)):
-            raise ProblemError("target_too_large", target=goal.name)
+        return bool(np.ptp(values) <= 1e-12 * np.max(np.abs(values)))
+
+
+def _varying(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64], notes: list[Sentence]) -> list[Column]:
+    varying = [column for column in inputs if not _constant(column.values[rows])]
+    notes += [Sentence.of("note.constant_input", name=column.name) for column in inputs if column not in varying]
+    if not varying:
+        raise ProblemError("no_varying_input", target=goal.name)
+    return varying
+
+
+def _without_repeats(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64], notes: list[Sentence]) -> list[Column]:
+    """Leave out copies of the target, unless nothing else is there, and second copies of an input."""
+    same = [column for column in inputs if np.allclose(column.values[rows], goal.values[rows], rtol=1e-12, atol=0)]
+    same = same if len(same) < len(inputs) else same[1:]
+    notes += [Sentence.of("note.input_is_target", name=column.name) for column in same]
+    first: dict[bytes, Column] = {}
+    for column in inputs:
+        other = first.setdefault(column.values[rows].tobytes(), column)
+        if other is not column and column not in same:
+            notes.append(Sentence.of("note.input_repeated", name=column.name, other=other.name))
+    return [column for column in first.values() if column not in same]
+
+
+def _proportional(column: Column, goal: Column, rows: NDArray[np.int64]) -> bool:
+    """The input is the target times a constant, to rounding."""
+    x, y = column.values[rows], goal.values[rows]
+    return bool(np.all(y != 0) and np.all(x != 0) and _constant(x / y))
 
 
 def _strongest(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) -> list[Column]:
@@ -218,8 +264,3 @@ def _strongest(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) 
 
 def _ranks(values: Array) -> Array:
     return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
-
-
-def iterate_columns(problem: Problem) -> Iterator[tuple[str, Column]]:
-    """(x0, column), (x1, column), ..."""
-    yield from ((f"x{i}", column) for i, column in enumerate(problem.inputs))

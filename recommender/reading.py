@@ -26,6 +26,7 @@ _MARKS = ("\t", ";", ",", "|", " ")
 _EXCEL_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _EXCEL = frozenset({".xlsx", ".xlsm", ".xls"})
 _MAX_CELL = 1_000_000
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 
 Notes = list[Sentence]
 
@@ -159,7 +160,7 @@ def _is_japanese(text: str) -> bool:
 
 def _printable(text: str, name: str) -> str:
     start = text[:4096]
-    if sum(not letter.isprintable() and letter not in "\r\n\t\ufeff\u3000\xa0" for letter in start) > len(start) * 0.05 or "\0" in text:
+    if len(_CONTROL.findall(start)) > len(start) * 0.05 or "\0" in text:
         raise TableError("file_binary", name=name)
     return text
 

@@ -174,6 +174,6 @@ def held_out_rows(case: Case, sheet: Sheet, share: float, seed: int) -> tuple[ND
     group = np.ravel(group)
     order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
     sizes = np.cumsum(np.bincount(group)[order])
-    chosen = order[: max(1, int(np.searchsorted(sizes, share * len(group) + 0.5)))]
+    chosen = order[: max(1, int(np.searchsorted(sizes, share * len(group) + 0.5, side="right")))]
     held = np.isin(group, chosen)
     return np.flatnonzero(~held), np.flatnonzero(held)

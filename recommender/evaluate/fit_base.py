@@ -199,7 +199,10 @@ class FitSuite:
     def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
         groups = dict.fromkeys((row.values["method"], row.values["group"]) for row in rows)
         methods = dict.fromkeys(row.values["method"] for row in rows)
-        lines = [_line(f"{method} {group}", [r for r in rows if (r.values["method"], r.values["group"]) == (method, group)]) for method, group in groups]
+        lines = [
+            _line(f"{method} {group}", [r for r in rows if (r.values["method"], r.values["group"]) == (method, group)])
+            for method, group in groups
+        ]
         totals = [_line(f"{method}", [r for r in rows if r.values["method"] == method]) for method in methods]
         return [*lines, *totals] if len(groups) > len(methods) else totals
 

@@ -91,5 +91,3 @@ def _family(options: Options) -> Sequence[FitProblem]:
 def family() -> FitSuite:
     """The suite."""
     return FitSuite("family", _family, Bar(share=0.995, median=0.05, p95=0.5, mean=0.12))
-
-

@@ -30,7 +30,7 @@ def one_fit(request: Mapping[str, Any]) -> dict[str, Any]:
     samples = Samples(columns, np.asarray(request["target"], float))
     start = time.thread_time()
     formula = parse(request["text"], list(columns), request["parameters"])
-    found = _ours(formula, samples, request) if request["method"] == OURS else _other(formula, samples, request)
+    found = _ours(formula, samples, request) if request["method"] == OURS else _other(formula, samples, request["method"])
     return {**found, "cpu": time.thread_time() - start}
 
 
@@ -46,8 +46,8 @@ def _ours(formula: Formula, samples: Samples, request: Mapping[str, Any]) -> dic
     }
 
 
-def _other(formula: Formula, samples: Samples, request: Mapping[str, Any]) -> dict[str, Any]:
+def _other(formula: Formula, samples: Samples, method: str) -> dict[str, Any]:
     from recommender.evaluate.peers import PEERS
 
-    values = PEERS[request["method"]].fit(formula, samples, request["budget"])
+    values = PEERS[method].fit(formula, samples)
     return {"parameters": dict(zip(formula.parameters, map(float, values), strict=True)), "warnings": [], "status": ""}

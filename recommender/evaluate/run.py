@@ -12,6 +12,7 @@ from corpus.errors import BenchError
 from corpus.language import Language
 from recommender.evaluate import history
 from recommender.evaluate._base import C, Options, Row, Suite, Verdict
+from recommender.evaluate.peers import installed
 from recommender.evaluate.program import programs
 from recommender.evaluate.registry import BENCHES, suites
 from recommender.evaluate.show import Screen
@@ -34,10 +35,13 @@ def run_bench(
     name: a bench, of which `suite` picks some suites. cases: a folder of cases. against: other programs to run beside ours, for the
     suites that can. BenchError if the bench, a suite or the cases cannot be used.
     """
-    options = Options(cases, quick, seed, jobs, tuple(against))
+    screen = Screen(language)
+    peers, absent = installed(against)
+    options = Options(cases, quick, seed, jobs, tuple(peers))
     chosen = suites(name, suite)
     _check_cases(chosen, options)
-    screen = Screen(language)
+    if absent:
+        screen.say("peers_absent", "yellow", names=", ".join(absent))
     around = history.circumstances()
     found = {one.name: _measure(one, options, screen) for one in chosen}
     lines = [history.record(name, key, options, [row.case for row in rows], verdict) for key, (rows, verdict) in found.items()]

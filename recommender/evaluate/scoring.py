@@ -9,7 +9,6 @@ import numpy as np
 
 from corpus import tree
 from corpus.functions import Array
-from recommender.assess._base import nmse
 from recommender.evaluate.cases import Case, Sheet, held_out_rows
 from recommender.evaluate.truth import Truth
 from recommender.samples import Samples
@@ -75,6 +74,13 @@ class Task:
             return nmse(self.held_out.target, predicted, _variance(y))
         with np.errstate(all="ignore"):
             return nmse(np.log(self.held_out.target), np.log(np.where(predicted > 0, predicted, np.nan)), _variance(np.log(y)))
+
+
+def nmse(target: Array, predicted: Array, variance: float) -> float:
+    """Mean squared error over a variance; inf where a prediction is not finite."""
+    with np.errstate(all="ignore"):
+        value = float(np.mean((target - predicted) ** 2)) / variance
+    return value if np.isfinite(value) else float("inf")
 
 
 def _variance(values: Array) -> float:

@@ -7,7 +7,7 @@ re-solved; and for an answer inside, the nearest image outside is tried too, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from recommender.fitting.sampler import Sampler, Zone
 from recommender.fitting.varpro import Model
 
 _PHASES = 12
+_MOST = 64
+_KEPT = 8
 _EQUAL = 1e-6
 
 
@@ -39,26 +41,34 @@ def alias_images(model: Model, sampler: Sampler, minima: Sequence[Found]) -> Ima
     index = {name: i for i, name in enumerate(model.form.nonlinear)}
     beyond = [name for name, zone in strict.items() if zone.outside(best.alpha[index[name]])]
     if beyond:
-        moved = _moved(best.alpha, {index[name]: [_folded(best.alpha[index[name]], strict[name])] for name in beyond})
-        return Images(inside=tuple(_equals(model, sampler, best, moved)))
-    moved = [
-        row for name, zone in strict.items() for row in _moved(best.alpha, {index[name]: list(_mirrored(best.alpha[index[name]], zone))})
-    ]
-    return Images(outside=tuple(_equals(model, sampler, best, moved)))
+        places = {index[name]: list(_slower(best.alpha[index[name]], strict[name])) for name in beyond}
+        equals = _equals(model, sampler, best, _moved(best.alpha, places))
+        slowest = min(equals, key=lambda found: _speed(found.alpha, index, strict), default=best)
+        return Images(inside=(slowest,) if _speed(slowest.alpha, index, strict) < _speed(best.alpha, index, strict) else ())
+    outside: list[Found] = []
+    for name, zone in strict.items():
+        outside += _equals(model, sampler, best, _moved(best.alpha, {index[name]: list(_mirrored(best.alpha[index[name]], zone))}))[:1]
+    return Images(outside=tuple(outside))
 
 
-def _folded(value: float, zone: Zone) -> float:
-    """The member of the alias family inside the zone."""
-    turns = abs(value) ** zone.power
-    inside = abs(turns - 2 * zone.limit * round(turns / (2 * zone.limit)))
-    return float(np.copysign(max(inside, 1e-12 * zone.limit) ** (1 / zone.power), value))
+def _speed(alpha: Array, index: Mapping[str, int], zones: Mapping[str, Zone]) -> float:
+    return float(sum(abs(alpha[index[name]]) ** zone.power / zone.limit for name, zone in zones.items()))
+
+
+def _slower(value: float, zone: Zone) -> Iterator[float]:
+    """Slower members of the alias family."""
+    turns, step = abs(value) ** zone.power, 2 * zone.limit
+    for shift in range(1, 2 + int(2 * turns / step)):
+        image = abs(turns - shift * step)
+        if image < turns * (1 - 1e-9):
+            yield float(max(image, 1e-12 * zone.limit) ** (1 / zone.power))
 
 
 def _mirrored(value: float, zone: Zone) -> Iterator[float]:
     """The nearest members outside the zone."""
-    turns = abs(value) ** zone.power
-    for image in (2 * zone.limit - turns, 2 * zone.limit + turns):
-        yield float(np.copysign(image ** (1 / zone.power), value))
+    turns, step = abs(value) ** zone.power, 2 * zone.limit
+    for image in (step - turns, step + turns, 2 * step - turns, 2 * step + turns):
+        yield float(image ** (1 / zone.power))
 
 
 def _moved(alpha: Array, places: dict[int, list[float]]) -> list[Array]:
@@ -66,13 +76,11 @@ def _moved(alpha: Array, places: dict[int, list[float]]) -> list[Array]:
     rows = [alpha]
     for i, values in places.items():
         rows = [np.concatenate([row[:i], [sign * value], row[i + 1 :]]) for row in rows for value in values for sign in (1.0, -1.0)]
-    return rows
+    return rows[:_MOST]
 
 
-def _equals(model: Model, sampler: Sampler, best: Found, moved: Sequence[Array]) -> Iterator[Found]:
-    """The best end point reached from the moved rows, phases redrawn, if it is as good as `best`."""
-    if not moved:
-        return
+def _equals(model: Model, sampler: Sampler, best: Found, moved: Sequence[Array]) -> list[Found]:
+    """The distinct end points reached from the moved rows, phases redrawn, that are as good as `best`."""
     phases = [i for i, name in enumerate(model.form.nonlinear) if sampler.roles[name].kind in ("phase", "offset")]
     starts = np.repeat(np.array(moved), _PHASES if phases else 1, 0)
     if phases:
@@ -80,8 +88,7 @@ def _equals(model: Model, sampler: Sampler, best: Found, moved: Sequence[Array])
         redrawn = np.arange(len(starts)) % _PHASES > 0
         for i in phases:
             starts[redrawn, i] = drawn[redrawn, i]
-    with np.errstate(all="ignore"):
-        end = minimise(model, starts, 25, tolerance=1e-10, good_enough=1e-15, share=1.4)
-    row = int(np.argmin(end.rss))
-    if end.rss[row] <= best.rss * (1 + _EQUAL) + 1e-13 * model.tss:
-        yield Found(float(end.rss[row]), end.alpha[row], end.coefficients[row])
+    starts = starts[np.argsort(model.rss(starts), kind="stable")[:_KEPT]]
+    end = minimise(model, starts, 25, tolerance=1e-10, good_enough=1e-15, share=1.4)
+    equal = np.flatnonzero(end.rss <= best.rss * (1 + _EQUAL) + 1e-13 * model.tss)
+    return [Found(float(end.rss[i]), end.alpha[i], end.coefficients[i]) for i in equal]

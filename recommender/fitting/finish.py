@@ -12,7 +12,7 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.fitting.optima import other_optima
 from recommender.fitting.request import Request
-from recommender.fitting.result import Fit, Optimum, sentence
+from recommender.fitting.result import Fit, sentence
 from recommender.fitting.solve import Polished, Solution, full_model
 from recommender.fitting.uncertainty import Uncertainty, correlated, uncertainty
 from recommender.fitting.varpro import total_squares
@@ -34,7 +34,7 @@ class Evidence:
 def finish(request: Request, solution: Solution, evidence: Evidence | None = None) -> Fit:
     """The `Fit` of a solution."""
     if not solution.found:
-        return _failed(request)
+        return Fit.failed(request.formula, len(request.samples), sentence("no_finite"), request.known, row_warnings(request), request.work)
     return _Finish(request, solution, evidence).fit()
 
 
@@ -209,33 +209,3 @@ def _null_warning(names: Sequence[str], combination: str) -> Sentence:
 def row_warnings(request: Request) -> list[Sentence]:
     """Rows left out."""
     return [sentence("rows_dropped", count=request.dropped)] if request.dropped else []
-
-
-def _failed(request: Request) -> Fit:
-    """The formula is nowhere finite on the rows."""
-    order = request.formula.parameters
-    return failed_fit(request, sentence("no_finite"), tuple(row_warnings(request)), dict.fromkeys(order, math.nan) | dict(request.known))
-
-
-def failed_fit(request: Request, status: Sentence, warnings: tuple[Sentence, ...], parameters: dict[str, float]) -> Fit:
-    """A fit without coefficients."""
-    k, n = len(parameters), len(request.samples)
-    return Fit(
-        formula=request.formula,
-        parameters=parameters,
-        standard_errors=dict.fromkeys(parameters, math.nan),
-        covariance=np.full((k, k), np.nan),
-        rss=math.inf,
-        n=n,
-        dof=max(n - k, 0),
-        sigma=math.nan,
-        reduced_chi2=None,
-        status=status,
-        converged=False,
-        warnings=warnings,
-        work=round(request.work.spent, 6),
-        cpu_seconds=request.work.seconds,
-    )
-
-
-__all__ = ["Evidence", "Optimum", "finish"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def fit(
     known: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     priors: Mapping[str, Prior] | None = None,
+    starts: Sequence[Mapping[str, float]] = (),
     loss: str = "linear",
     budget: float = 1.0,
     seed: int = 0,
@@ -34,15 +35,16 @@ def fit(
     """Coefficients of `formula` that minimise the loss on `samples`, searched for globally.
 
     known: parameters held at a value. bounds: (lowest, highest), either may be infinite. priors: what is known of a parameter
-    beforehand, as one more row of the least-squares problem. loss: "linear" (least squares), "huber", "soft_l1", "cauchy" (a few
-    wild rows do not matter), "relative" (errors in proportion to the target). Rows weigh 1/samples.sigma**2 where given.
+    beforehand, as one more row of the least-squares problem. starts: values of every parameter to try beside the search's own.
+    loss: "linear" (least squares), "huber", "soft_l1", "cauchy" (a few wild rows do not matter), "relative" (errors in proportion to
+    the target). Rows weigh 1/samples.sigma**2 where given.
     budget: nominal seconds of one core (see `work`); the same request and seed give the same answer however long it takes.
 
     Variable projection (Golub & Pereyra 1973; Kaufman 1975) with Levenberg-Marquardt (Marquardt 1963) from many starts drawn by the role
     of each parameter. A hard problem never raises: `Fit.status` says how it ended. FitError if the request cannot begin: a
     column is missing, no row is finite, a name in known, bounds or priors is not a parameter.
     """
-    request = prepare(formula, samples, dict(known or {}), dict(bounds or {}), dict(priors or {}), loss, seed, Work(budget))
+    request = prepare(formula, samples, dict(known or {}), dict(bounds or {}), dict(priors or {}), loss, seed, Work(budget), starts)
     if not request.names:
         return finish(request, _evaluated(request))
     if loss not in ROBUST:

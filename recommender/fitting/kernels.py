@@ -55,8 +55,8 @@ def _chosen() -> Mapping[str, Function]:
     sinc = replace(FUNCTIONS["sinc"], value=_sinc, derivative=_sinc_derivative)
     if not _vectorised_tan():
         return FUNCTIONS
-    sin = replace(FUNCTIONS["sin"], value=_sin, derivative=lambda u, v: _cos(u))
-    cos = replace(FUNCTIONS["cos"], value=_cos, derivative=lambda u, v: -_sin(u))
+    sin = replace(FUNCTIONS["sin"], value=_sin, derivative=lambda u, _v: _cos(u))
+    cos = replace(FUNCTIONS["cos"], value=_cos, derivative=lambda u, _v: -_sin(u))
     return {**FUNCTIONS, "sin": sin, "cos": cos, "sinc": sinc}
 
 

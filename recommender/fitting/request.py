@@ -27,6 +27,7 @@ class Request:
     """What `fit` was asked for, ready to work on.
 
     samples: finite rows only, `sigma` holding whatever weights the rows; measured: the user gave sigma. dropped: rows left out.
+    starts: values of all of `names`, tried beside those the search finds.
     """
 
     formula: Formula
@@ -41,6 +42,7 @@ class Request:
     dropped: int
     rng: np.random.Generator
     work: Work
+    starts: tuple[Mapping[str, float], ...] = ()
 
     def limits(self, names: Sequence[str]) -> tuple[Array, Array]:
         """Lower and upper bounds of `names`, shapes (k,)."""
@@ -57,6 +59,7 @@ def prepare(
     loss: str,
     seed: int,
     work: Work,
+    starts: Sequence[Mapping[str, float]] = (),
 ) -> Request:
     """Check a request and compile its formula; FitError says what to correct."""
     _check_names(formula, [*known, *bounds, *priors])
@@ -71,7 +74,17 @@ def prepare(
     compiled = compile_tree(formula.bind(known).root if known else formula.root, {*bounds, *priors})
     names = tuple(name for name in formula.parameters if name in compiled.root.parameters)
     rng = _generator(formula, rows, seed)
-    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, samples.sigma is not None, dropped, rng, work)
+    first = tuple(_merged(start, compiled, names) for start in starts)
+    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, samples.sigma is not None, dropped, rng, work, first)
+
+
+def _merged(start: Mapping[str, float], compiled: Compiled, names: Sequence[str]) -> dict[str, float]:
+    """A start in the parameters of the compiled formula; FitError if it leaves one out."""
+    missing = [name for name in names if name not in start]
+    if missing:
+        raise FitError("fit_start_incomplete", names=", ".join(missing))
+    products = {merge.kept: math.prod(start[name] ** power for name, power in merge.parts.items()) for merge in compiled.merges}
+    return {name: float(products.get(name, start[name])) for name in names}
 
 
 def _check_names(formula: Formula, names: Iterable[str]) -> None:

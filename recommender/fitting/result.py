@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -14,6 +14,7 @@ import numpy as np
 from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.language import Language, Sentence
+from recommender.fitting.work import Work
 
 LEVEL = 0.95
 
@@ -74,6 +75,36 @@ class Fit:
     work: float = 0.0
     cpu_seconds: float = math.nan
 
+    @classmethod
+    def failed(
+        cls,
+        formula: Formula,
+        n: int,
+        status: Sentence,
+        known: Mapping[str, float],
+        warnings: Sequence[Sentence] = (),
+        work: Work | None = None,
+    ) -> Fit:
+        """A fit without coefficients: `status` says why."""
+        k = len(formula.parameters)
+        parameters = {name: known.get(name, math.nan) for name in formula.parameters}
+        return cls(
+            formula=formula,
+            parameters=parameters,
+            standard_errors=dict.fromkeys(parameters, math.nan),
+            covariance=np.full((k, k), np.nan),
+            rss=math.inf,
+            n=n,
+            dof=max(n - k, 0),
+            sigma=math.nan,
+            reduced_chi2=None,
+            status=status,
+            converged=False,
+            warnings=tuple(warnings),
+            work=round(work.spent, 6) if work else 0.0,
+            cpu_seconds=work.seconds if work else math.nan,
+        )
+
     def status_text(self, language: Language = "en") -> str:
         """How the fit ended, in a sentence."""
         return self.status.text(language)
@@ -109,7 +140,7 @@ class Fit:
             "parameters": _finite(self.parameters),
             "standard_errors": _finite(self.standard_errors),
             "covariance": [[_number(v) for v in row] for row in self.covariance.tolist()],
-            **{name: _number(getattr(self, name)) for name in (*_FLOATS, *_COUNTS)},
+            **{name: _number(getattr(self, name)) for name in _SCALARS},
             "reduced_chi2": None if self.reduced_chi2 is None else _number(self.reduced_chi2),
             "status": self.status.to_dict(),
             "converged": self.converged,
@@ -134,8 +165,13 @@ class Fit:
             converged=bool(data["converged"]),
             warnings=tuple(map(Sentence.from_dict, data["warnings"])),
             optima=tuple(Optimum(_floats(o["parameters"]), _float(o["rss"]), _float(o["curve_difference"])) for o in data["optima"]),
-            **{name: _float(data[name]) for name in _FLOATS},
-            **{name: int(data[name]) for name in _COUNTS},
+            rss=_float(data["rss"]),
+            sigma=_float(data["sigma"]),
+            work=_float(data["work"]),
+            n=int(data["n"]),
+            dof=int(data["dof"]),
+            starts=int(data["starts"]),
+            hits=int(data["hits"]),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -149,8 +185,7 @@ class Fit:
         return json.dumps(self.to_dict(), sort_keys=True)
 
 
-_FLOATS = ("rss", "sigma", "work")
-_COUNTS = ("n", "dof", "starts", "hits")
+_SCALARS = ("rss", "sigma", "work", "n", "dof", "starts", "hits")
 
 
 def quantile(dof: int, *, known_sigma: bool = False) -> float:

@@ -146,11 +146,20 @@ class Search:
             edges = np.cumsum([0, *sizes])
             for group, low, high in zip(groups, edges[:-1], edges[1:], strict=True):
                 trial[low:high, group] = draws[low:high, group]
+                if len(group) == 1:
+                    self._neighbouring(trial, group[0], low, high)
             rss = self.small.rss(trial)
             for group, low, high in zip(groups, edges[:-1], edges[1:], strict=True):
                 best = low + np.argsort(rss[low:high], kind="stable")[: 1 if len(group) == 1 else 3]
                 starts.extend(trial[i] for i in best if np.isfinite(rss[i]))
         return np.array(starts).reshape(-1, self.q)
+
+    def _neighbouring(self, trial: Array, column: int, low: int, high: int) -> None:
+        """Half of the redraws of a frequency stay within a few turns over the data of the incumbent's."""
+        name = self.model.form.nonlinear[column]
+        if name in self.sampler.zones:
+            half = (low + high) // 2
+            trial[low:half, column] = self.sampler.nearby(name, float(trial[high - 1, column]), half - low)
 
     def _redraw_groups(self) -> list[list[int]]:
         index = {name: i for i, name in enumerate(self.model.form.nonlinear)}
@@ -215,7 +224,7 @@ class Search:
             return True
         if self.white and hits >= 3 and (self.agreements >= 1 or (not hard and share > 0.2)):
             return True
-        if not self.white and hits >= 5 and self.agreements >= (1, 3, 5)[min(self.q, 3) - 1] and self._covered():
+        if not self.white and hits >= 5 and self.agreements >= (1 if self.q == 1 else 5) and self._covered():
             return True
         return self.agreements >= (3 if self.white else 6) and (hits >= 2 or self.q <= 1)
 

@@ -48,9 +48,13 @@ class Zone:
     strict: bool
     cells: float
 
-    def outside(self, values: Array) -> Array:
+    def turns(self, values: Array) -> Array:
+        """The frequency that counts: |p|**power."""
         with np.errstate(all="ignore"):
-            return np.asarray(self.strict & (np.abs(values) ** self.power > self.limit * 1.0001))
+            return np.asarray(np.abs(values) ** self.power)
+
+    def outside(self, values: Array) -> Array:
+        return np.asarray(self.strict & (self.turns(values) > self.limit * 1.0001))
 
 
 class Sampler:
@@ -188,6 +192,13 @@ class Sampler:
         values = draws ** (1 / reach.power)
         alone = sum(self.roles[n].use.enclosing is self.roles[name].use.enclosing for n in self.frequencies) == 1
         return values if alone else values * self._signs(count)
+
+    def nearby(self, name: str, value: float, count: int) -> Array:
+        """Frequencies a few half turns over the span away from a given one."""
+        reach = self._reach[name]
+        with np.errstate(all="ignore"):
+            turns = np.abs(value) ** reach.power + self.rng.normal(0, 2, count) * math.pi / reach.span
+            return np.asarray(np.copysign(np.abs(turns) ** (1 / reach.power), value))
 
     def _rate(self, name: str, count: int, widen: float) -> Array:
         """Even in the logarithm from 0.03 per span to 2 per step, and at least 1.5 decades about one per span."""

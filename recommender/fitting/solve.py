@@ -111,7 +111,7 @@ def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
     sampler = Sampler(plain, magnitudes(form.root, form.parameters, rows), request.rng, phased=rewriting.phased)
     outcome = Search(model, sampler).run(linearised_starts(plain, request.rng))
     images = alias_images(model, sampler, outcome.minima)
-    starts = _restored(model, (*images.inside, *outcome.minima), rewriting)
+    starts = [*request.starts, *_restored(model, (*images.inside, *outcome.minima), rewriting)]
     aliases = _restored(model, images.outside, rewriting)
     return Solution(_polish_all(request, plain, sampler.zones, starts, aliases), outcome, sampler.zones, projected)
 
@@ -180,16 +180,18 @@ def _polish_all(
 
 
 def _inside_first(found: list[Polished], names: Sequence[str], zones: Mapping[str, Zone], tss: float) -> list[Polished]:
-    """Among ties for the best rss, one first whose frequencies are inside their zones."""
+    """Among ties for the best rss, the one of slowest frequencies first; faster ones are its aliases."""
     if not found or not zones:
         return found
 
-    def outside(item: Polished) -> int:
-        return sum(bool(zones[name].outside(np.array(value))) for name, value in zip(names, item.values, strict=True) if name in zones)
+    def speed(item: Polished) -> float:
+        """Frequencies over their limits, those beyond counted ten times."""
+        pairs = [(zones[name], np.array(value)) for name, value in zip(names, item.values, strict=True) if name in zones]
+        return sum((9 * bool(zone.outside(value)) + 1) * float(zone.turns(value)) / zone.limit for zone, value in pairs if zone.strict)
 
     ties = [item for item in found if item.rss <= found[0].rss * (1 + 1e-6) + 1e-22 * tss]
-    best = min(ties, key=outside)  # the first of equals
-    rest = [replace(item, alias=item in ties and outside(item) > outside(best)) for item in found if item is not best]
+    best = min(ties, key=lambda item: round(speed(item), 6))  # the first of equals
+    rest = [replace(item, alias=item in ties and speed(item) > 1.001 * speed(best)) for item in found if item is not best]
     return [best, *rest]
 
 

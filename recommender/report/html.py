@@ -66,17 +66,21 @@ def html_report(problem: Problem, result: Recommendation, language: Language = "
     def say(key: str, **values: object) -> str:
         return text(key, language, **values)
 
-    return _environment().get_template("report.html").render(
-        language=language,
-        say=say,
-        problem=problem,
-        result=result,
-        target=_column(result.target, problem.target, problem),
-        inputs=[_column(v, column, problem) for v, column in zip(result.inputs, problem.inputs, strict=True)],
-        notes=view.notes(result, language),
-        cards=[_card(problem, formula, language) for formula in result.formulas],
-        trade_off=_trade_off(result, language),
-        command=view.command(problem, result),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            language=language,
+            say=say,
+            problem=problem,
+            result=result,
+            target=_column(result.target, problem.target, problem),
+            inputs=[_column(v, column, problem) for v, column in zip(result.inputs, problem.inputs, strict=True)],
+            notes=view.notes(result, language),
+            cards=[_card(problem, formula, language) for formula in result.formulas],
+            trade_off=_trade_off(result, language),
+            command=view.command(problem, result),
+        )
     )
 
 
@@ -94,8 +98,9 @@ def _css_percent(share: float) -> str:
 
 def _column(variable: Variable, column: Column, problem: Problem) -> ColumnRow:
     values = column.shown[problem.rows]
-    ends = (view.number_text(float(end)) for end in (values.min(), values.max()))
-    return ColumnRow(Markup(name_mathml(variable.symbol)), variable.name, view.unit_text(variable.unit or ""), *ends, variable.description)  # noqa: S704
+    low, high = (view.number_text(float(end)) for end in (values.min(), values.max()))
+    symbol, unit = Markup(name_mathml(variable.symbol)), view.unit_text(variable.unit or "")  # noqa: S704
+    return ColumnRow(symbol, variable.name, unit, low, high, variable.description)
 
 
 def _card(problem: Problem, formula: RankedFormula, language: Language) -> Card:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from html import escape
+from itertools import pairwise
 
 from corpus import tree
 from corpus.render import format_number
@@ -151,7 +152,7 @@ def _row(factors: Sequence[Node]) -> str:
     if len(factors) == 1:
         return _write(factors[0])[0]
     parts = [_at_least(factors[0], _PRODUCT)]
-    for before, after in zip(factors, factors[1:], strict=False):
+    for before, after in pairwise(factors):
         dot = _is_wide(before) or _is_wide(after) or after.op == "const"
         parts += ["<mo>&#x22c5;</mo>" if dot else f"<mo>&#x2062;</mo>{_THIN}", _at_least(after, _PRODUCT)]
     return "".join(parts)
@@ -159,7 +160,7 @@ def _row(factors: Sequence[Node]) -> str:
 
 def _is_wide(factor: Node) -> bool:
     """A word or its power: beside it a thin space would not be seen as a product."""
-    base = tree.split_power(factor)[0]
+    base = factor.args[0] if factor.op == "pow" else factor
     return base.op in ("var", "param") and symbol(str(base.value)).is_word
 
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 from corpus.render import latex_name
 
-_SPELLED = {"lambda": "lamda"}  # Unicode's spelling
-_NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
-_CAPITALS = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()
-_GREEK = {
-    **{name: unicodedata.lookup(f"GREEK SMALL LETTER {_SPELLED.get(name, name).upper()}") for name in _NAMES},
-    **{name: unicodedata.lookup(f"GREEK CAPITAL LETTER {_SPELLED.get(name.lower(), name).upper()}") for name in _CAPITALS},
-}
+_NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega"
+_CAPITALS = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+
+
+def _letter(name: str) -> str:
+    case = "CAPITAL" if name[0].isupper() else "SMALL"
+    return unicodedata.lookup(f"GREEK {case} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}")
+
+
+_GREEK = {name: _letter(name) for name in f"{_NAMES} {_CAPITALS}".split()}
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

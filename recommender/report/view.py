@@ -94,7 +94,7 @@ def axis_label(variable: Variable) -> str:
 def law(formula: RankedFormula, language: Language) -> str:
     """The name of the law behind a candidate, or the words of whoever proposed it."""
     why = formula.origins[0].why
-    return str(dict(why.values).get(f"entry_{language}") or why.text(language))
+    return str(dict(why.values).get(f"entry_{language}") or why.text(language).rstrip(".。"))
 
 
 def warnings(formula: RankedFormula, language: Language) -> tuple[str, ...]:

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from corpus.entry import Entry
+from corpus.units import parse_unit
+from indexes import ColumnHint, Query, Retriever
+
+
+def ids(retriever: Retriever, query: Query) -> list[str]:
+    return [item.entry.id for item in retriever.search(query)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("how fast does my coffee cool", "heat.cooling"),
+        ("コーヒーが冷める速さ", "heat.cooling"),
+        ("time of one swing", "mechanics.pendulum"),
+        ("倍波の効率と位相のずれ", "optics.tuning"),
+    ],
+)
+def test_answers_in_both_languages(retriever: Retriever, text: str, first: str) -> None:
+    assert ids(retriever, Query(text))[0] == first
+
+
+def test_words_and_units_together_name_all_their_reasons(retriever: Retriever) -> None:
+    target = ColumnHint("T", parse_unit("degC").dimension, "coffee temperature")
+    found = retriever.search(Query("cooling", target=target, inputs=(ColumnHint("t", parse_unit("min").dimension, "time"),)))[0]
+    assert found.entry.id == "heat.cooling"
+    assert {reason.channel for reason in found.reasons} == {"meaning", "words", "dimensions"}
+    assert all(reason.text(language) for reason in found.reasons for language in ("en", "ja"))
+
+
+def test_the_words_of_columns_count(retriever: Retriever) -> None:
+    columns = (ColumnHint("x", None, "位相不整合"),)
+    assert ids(retriever, Query(target=ColumnHint("y", None, "変換効率"), inputs=columns))[0] == "optics.tuning"
+
+
+def test_an_empty_question_finds_nothing(retriever: Retriever) -> None:
+    assert retriever.search(Query()) == []
+
+
+def test_limit_and_order(retriever: Retriever) -> None:
+    found = retriever.search(Query("force of a spring and voltage of a resistor", limit=2))
+    assert len(found) == 2
+    assert found[0].score >= found[1].score
+
+
+def test_same_question_same_answer_from_many_threads(retriever: Retriever) -> None:
+    queries = [Query("cooling of tea"), Query("振り子"), Query("SHG")] * 8
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda query: [(item.entry.id, item.score) for item in retriever.search(query)], queries))
+    assert answers[:3] * 8 == answers
+
+
+@pytest.fixture(scope="module")
+def tenants(build: Callable[[Sequence[Entry]], Retriever], corpus: list[Entry]) -> Retriever:
+    spring = next(entry for entry in corpus if entry.id == "mechanics.spring")
+    secret = spring.model_copy(update={"id": "acme.spring", "tenant": "acme/日本", "formula": "k*x + c*x**3"})
+    secret = secret.model_copy(
+        update={"parameters": (*spring.parameters, spring.parameters[0].model_copy(update={"symbol": "c", "unit": "N/m**3"}))}
+    )
+    learned = spring.model_copy(update={"id": "learned.spring", "formula": "k*x**2", "provenance": "discovery table:abc123"})
+    twin = spring.model_copy(update={"id": "mechanics.spring_again", "formula": "x*stiffness"})
+    twin = twin.model_copy(update={"parameters": (spring.parameters[0].model_copy(update={"symbol": "stiffness"}),)})
+    return build([*corpus, secret, learned, twin])
+
+
+@pytest.mark.parametrize("channel", ["meaning", "words", "dimensions"])
+def test_a_tenants_entries_are_seen_by_that_tenant_alone(tenants: Retriever, channel: str) -> None:
+    asked = Query("spring force", target=ColumnHint("F", parse_unit("N").dimension), inputs=(ColumnHint("x", parse_unit("m").dimension),))
+    alone = tenants.with_weights({channel: 1.0})
+    own = Query(asked.text, target=asked.target, inputs=asked.inputs, tenant="acme/日本")
+    assert "acme.spring" not in ids(alone, asked)
+    assert {"acme.spring", "mechanics.spring"} <= set(ids(alone, own))
+
+
+def test_entries_learned_from_the_same_table_are_left_out(tenants: Retriever) -> None:
+    assert "learned.spring" in ids(tenants, Query("spring"))
+    assert "learned.spring" not in ids(tenants, Query("spring", exclude_tables=frozenset({"abc123"})))
+    assert "learned.spring" in ids(tenants, Query("spring", exclude_tables=frozenset({"other"})))
+
+
+def test_two_spellings_of_one_law_are_one_answer(tenants: Retriever) -> None:
+    found = {item.entry.id: item.doubles for item in tenants.search(Query("spring"))}
+    assert found.get("mechanics.spring") == ("mechanics.spring_again",) or found.get("mechanics.spring_again") == ("mechanics.spring",)
+
+
+def test_entries_of_a_domain(tenants: Retriever) -> None:
+    assert [entry.id for entry in tenants.entries("mechanics.")] == ["mechanics.pendulum", "mechanics.spring", "mechanics.spring_again"]
+    assert tenants.entries("acme.") == []
+
+
+def test_langchain_face(retriever: Retriever) -> None:
+    from indexes.langchain import FormulaRetriever
+
+    documents = FormulaRetriever(retriever=retriever, limit=2, language="ja").invoke("コーヒーが冷める速さ")
+    assert documents[0].metadata["id"] == "heat.cooling"
+    assert "冷却の法則: T = Ta" in documents[0].page_content
+    assert documents[0].metadata["reasons"]
+    assert len(documents) == 2

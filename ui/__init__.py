@@ -1,0 +1,1 @@
+"""The app in a browser: tables in, ranked formulas out, in Japanese and English."""

@@ -1,0 +1,87 @@
+"""Charts with units at their axes. Fields have fixed names: a column's header is only ever a title."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from corpus.functions import Array
+from corpus.language import Language, text
+from recommender.problem import Problem
+from recommender.recommendation import RankedFormula, Recommendation
+from recommender.report.series import Series, series, spans_decades, trade_offs
+from recommender.report.view import plot_labels
+from recommender.table import Column, Table
+
+_POINT, _LINE, _GREY = "#5b7086", "#0f6cbd", "#8a94a0"
+_HEIGHT = 270
+
+
+def candidate_charts(problem: Problem, formula: RankedFormula, language: Language) -> tuple[alt.LayerChart, alt.LayerChart]:
+    """Data with the formula, and residuals."""
+    data = series(problem, formula)
+    x, y, rest = plot_labels(formula, data, language)
+    return _fit(data, x, y), _residuals(data, x, rest)
+
+
+def _fit(data: Series, x: str, y: str) -> alt.LayerChart:
+    low, high = data.y_range
+    horizontal = alt.X("x:Q", title=x, scale=_scale(data.x_log))
+    vertical = alt.Y("y:Q", title=y, scale=_scale(data.y_log, (low, high)))
+    line = alt.Chart(_frame(data.line_x, data.line_y)).mark_line(color=_LINE, strokeWidth=2.2, clip=True)
+    points = alt.Chart(_frame(data.x, data.y)).mark_point(color=_POINT, size=28, clip=True)
+    tips = [alt.Tooltip("x:Q", title=x, format=".5g"), alt.Tooltip("y:Q", title=y, format=".5g")]
+    return _layers(points.encode(horizontal, vertical, tooltip=tips), line.encode(horizontal, vertical, order=alt.Order("x:Q")))
+
+
+def _residuals(data: Series, x: str, rest: str) -> alt.LayerChart:
+    horizontal = alt.X("x:Q", title=x, scale=_scale(data.x_log))
+    points = alt.Chart(_frame(data.x, data.residual)).mark_circle(color=_LINE, size=26, opacity=0.75)
+    tips = [alt.Tooltip("x:Q", title=x, format=".5g"), alt.Tooltip("y:Q", title=rest, format=".3g")]
+    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=_GREY).encode(y="y:Q")
+    return _layers(zero, points.encode(horizontal, alt.Y("y:Q", title=rest), tooltip=tips))
+
+
+def trade_off_chart(result: Recommendation, language: Language) -> alt.LayerChart | None:
+    """Held-out error against length; None with fewer than two candidates."""
+    points = trade_offs(result.formulas)
+    if len(points) < 2:
+        return None
+    rows = pd.DataFrame([{"x": p.bits, "y": p.error, "rank": f"#{p.rank}", "colour": _LINE if p.best else _GREY} for p in points])
+    horizontal = alt.X("x:Q", title=text("report.bits", language), scale=alt.Scale(zero=False, padding=24))
+    vertical = alt.Y("y:Q", title=text("report.held_out_percent", language), scale=alt.Scale(type="log", padding=24))
+    base = alt.Chart(rows).encode(horizontal, vertical)
+    dots = base.mark_circle(size=110, opacity=1).encode(color=alt.Color("colour:N", scale=None))
+    return _layers(dots, base.mark_text(dx=14, dy=-9, fontSize=13).encode(text="rank:N"))
+
+
+def preview_chart(table: Table, target: str, inputs: list[str]) -> alt.LayerChart:
+    """The target against the first input."""
+    goal, column = table[target], table[inputs[0]]
+    kept = np.isfinite(goal.values) & np.isfinite(column.values)
+    x, y = column.shown[kept][:2000], goal.shown[kept][:2000]
+    points = alt.Chart(_frame(x, y)).mark_point(color=_POINT, size=28)
+    return _layers(points.encode(_axis(alt.X, "x:Q", column, x), _axis(alt.Y, "y:Q", goal, y)))
+
+
+def _axis(kind: Any, field: str, column: Column, values: Array) -> Any:
+    return kind(field, title=column.label, scale=_scale(bool(len(values)) and spans_decades(values)))
+
+
+def _frame(x: Array, y: Array) -> pd.DataFrame:
+    """Points; a value that is no number leaves a gap."""
+    return pd.DataFrame({"x": x, "y": np.where(np.isfinite(y), y, np.nan)})
+
+
+def _scale(log: bool, domain: tuple[float, float] | None = None) -> alt.Scale:
+    kind: Literal["log", "linear"] = "log" if log else "linear"
+    return alt.Scale(type=kind, zero=False) if domain is None else alt.Scale(type=kind, domain=list(domain), nice=False)
+
+
+def _layers(*charts: alt.Chart) -> alt.LayerChart:
+    whole = alt.LayerChart(layer=list(charts)).properties(height=_HEIGHT)
+    chart: alt.LayerChart = whole.configure_axis(titleFontWeight="normal", grid=True, gridOpacity=0.5)
+    return chart

@@ -1,0 +1,28 @@
+"""Text on the page: the string table in the reader's language, and foreign words made inert."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from corpus.language import LANGUAGES, Language, text
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
+
+
+def language() -> Language:
+    """The language chosen on the page; before that the browser's, if we speak it."""
+    chosen = st.session_state.get("language")
+    browser: Language = "ja" if (st.context.locale or "").startswith("ja") else "en"
+    return chosen if chosen in LANGUAGES else browser
+
+
+def say(key: str, **values: object) -> str:
+    """A sentence of the section `ui` (or of another, with its dot) in the reader's language."""
+    return text(key if "." in key else f"ui.{key}", language(), **values)
+
+
+def plain(words: str) -> str:
+    """Words of a table, a formula or the corpus as Markdown that shows them as they are: no link, image, colour or mathematics."""
+    return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", words))
