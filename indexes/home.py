@@ -7,6 +7,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from corpus.errors import IndexingError, RecommenderError
@@ -106,6 +107,7 @@ def _publish_seed(index: Path, given: Embedder, source: str, tell: Tell) -> None
     publish(seed_entries(), index, given, source=source, golden=questions, tell=tell)
 
 
+@cache
 def seed_digest() -> str:
     """Hash of the seed files, without reading them as YAML."""
     digest = hashlib.sha256()

@@ -156,7 +156,7 @@ def _verify(folder: Path, manifest: Manifest, given: Embedder, golden: Golden | 
         snapshot.close()
     for language, value in found.items():
         if value < golden.floor:
-            raise IndexingError("golden_recall", language=language, recall=f"{value:.2f}", floor=f"{golden.floor:.2f}")
+            raise IndexingError("golden_recall", asked_in=language, recall=f"{value:.2f}", floor=f"{golden.floor:.2f}")
     verified = replace(manifest, golden=found)
     verified.write(folder)
     return verified

@@ -54,7 +54,8 @@ class Query:
     def words(self) -> str:
         """The text and the words of the columns, in one line, compatibility forms made plain."""
         parts = [self.text, *(words for column in self._columns() for words in column.words if words not in self.text)]
-        return " ".join(unicodedata.normalize("NFKC", ". ".join(part for part in parts if part)).split())[:_MAX_TEXT]
+        plain = unicodedata.normalize("NFKC", ". ".join(part for part in parts if part)[: 2 * _MAX_TEXT])
+        return " ".join(plain.encode("utf-8", "replace").decode("utf-8").split())[:_MAX_TEXT]
 
     def _columns(self) -> Iterator[ColumnHint]:
         if self.target is not None:

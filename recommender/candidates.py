@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from corpus.canonical import canonicalise
 from corpus.formula import Formula
+from recommender.context import SHAPES
 from recommender.proposers._base import Proposal
 
 
@@ -21,6 +22,11 @@ class Candidate:
     @property
     def formula(self) -> Formula:
         return self.lead.formula
+
+    @property
+    def is_law(self) -> bool:
+        """It comes from a corpus entry that speaks of particular quantities, not from a mere shape."""
+        return bool(self.lead.source) and not self.lead.source.startswith(SHAPES)
 
     @property
     def votes(self) -> int:

@@ -45,14 +45,14 @@ def recommend(
     """Recommend formulas for one column of a table."""
     from recommender.problem import Problem
     from recommender.session import run
-    from recommender.show import print_recommendation, progress_bar
+    from recommender.show import print_recommendation, progress_bar, stop_on_interrupt
     from recommender.table import Table
 
     measured = Table.read(table, _pairs(unit), _pairs(describe))
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
     problem = Problem.of(measured, target, names, about=about, typed=typed or (), seed=seed)
-    with progress_bar(language) as tell:
-        result = run(problem, limit=top, progress=tell, record=record)
+    with stop_on_interrupt(language) as stop, progress_bar(language) as tell:
+        result = run(problem, limit=top, progress=tell, stop=stop, record=record)
     print_recommendation(result, language)
     _write(problem, result, json_file, report, language)
 

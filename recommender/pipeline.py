@@ -15,10 +15,10 @@ from corpus.errors import RecommenderError
 from corpus.formula import Formula
 from corpus.language import Sentence
 from recommender.assess import ASSESSMENTS, Fitted
-from recommender.assess.parsimony import structure_bits
+from recommender.assess.parsimony import form_bits
 from recommender.candidates import Candidate, deduplicate
 from recommender.coefficients import describe
-from recommender.context import SHAPES, Context, gather
+from recommender.context import Context, gather
 from recommender.error_model import relative_error
 from recommender.fitting import fit
 from recommender.meaning import usual_values
@@ -137,8 +137,7 @@ def _rough_score(fitted: Fitted) -> float:
     n = len(fitted.problem.samples)
     free = len(fitted.free)
     share = max(fitted.train_share, 1e-20)
-    law = 6.0 if _is_law(fitted) else 0.0
-    return 0.5 * min(n, 150) * math.log2(share) + 0.5 * structure_bits(fitted.fit.formula.root) + 0.5 * free * math.log2(n) - law
+    return 0.5 * min(n, 150) * math.log2(share) + 0.5 * form_bits(fitted) + 0.5 * free * math.log2(n)
 
 
 def _refine(problem: Problem, raced: Sequence[Fitted], progress: Report, stop: Stop) -> list[Fitted]:
@@ -154,14 +153,9 @@ def _refine(problem: Problem, raced: Sequence[Fitted], progress: Report, stop: S
 def _finalists(raced: Sequence[Fitted]) -> list[Fitted]:
     """Typed formulas, the laws retrieved first (a hard form may need more than a race), then the best of the race."""
     typed = [fitted for fitted in raced if _typed(fitted)]
-    laws = [fitted for fitted in raced if _is_law(fitted)][:SURE_LAWS]
+    laws = [fitted for fitted in raced if fitted.candidate.is_law][:SURE_LAWS]
     best = sorted(raced, key=lambda fitted: (_rough_score(fitted), fitted.candidate.key))
     return list({fitted.candidate.key: fitted for fitted in (*typed, *laws, *best)}.values())[:FINALISTS]
-
-
-def _is_law(fitted: Fitted) -> bool:
-    source = fitted.candidate.lead.source
-    return bool(source) and not source.startswith(SHAPES)
 
 
 def _improved(fitted: Fitted) -> Fitted:

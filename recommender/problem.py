@@ -223,7 +223,7 @@ def _check_values(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64
 
 def _constant(values: Array) -> bool:
     """Equal to rounding."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         return bool(np.ptp(values) <= 1e-12 * np.max(np.abs(values)))
 
 
@@ -251,7 +251,8 @@ def _without_repeats(goal: Column, inputs: Sequence[Column], rows: NDArray[np.in
 def _proportional(column: Column, goal: Column, rows: NDArray[np.int64]) -> bool:
     """The input is the target times a constant, to rounding."""
     x, y = column.values[rows], goal.values[rows]
-    return bool(np.all(y != 0) and np.all(x != 0) and _constant(x / y))
+    with np.errstate(all="ignore"):
+        return bool(np.all(y != 0) and np.all(x != 0) and _constant(x / y))
 
 
 def _strongest(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) -> list[Column]:

@@ -18,7 +18,6 @@ import numpy as np
 
 from corpus.language import Sentence
 from recommender.assess import Evidence, Fitted
-from recommender.context import SHAPES
 
 ROWS_CAP = 120
 NMSE_FLOOR = 1e-13
@@ -26,7 +25,7 @@ EDGE = 0.08
 BITS = 0.35
 INSTABILITY = 6.0
 PHYSICS = 6.0
-KNOWN_LAW = 4.0
+KNOWN_LAW = 2.0
 SAME_CURVE = 1e-6
 
 
@@ -58,15 +57,13 @@ def terms(assessed: Assessed) -> dict[str, float]:
     n = min(len(assessed.fitted.problem.samples), ROWS_CAP)
     held_out = _clip(assessed.number("accuracy", "held_out_weighted"))
     edge = max(_clip(assessed.number("edge", "edge_weighted", held_out)), held_out)
-    lead = assessed.fitted.candidate.lead
-    law = bool(lead.source) and not lead.source.startswith(SHAPES)
     return {
         "held_out": 0.5 * n * math.log(held_out),
         "edge": EDGE * n * math.log(min(edge, 1e3)),
         "simplicity": BITS * assessed.number("parsimony", "model_bits"),
         "stability": INSTABILITY * (1 - assessed.evidence["stability"].score),
         "physics": -PHYSICS * math.log(max(assessed.evidence["physics"].score, 1e-3)),
-        "known_law": -KNOWN_LAW if law else 0.0,
+        "known_law": -KNOWN_LAW if assessed.fitted.candidate.is_law else 0.0,
     }
 
 

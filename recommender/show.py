@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -14,7 +16,7 @@ from rich.text import Text
 
 from corpus.language import Language, text
 from recommender.coefficients import Coefficient
-from recommender.pipeline import Progress, Report
+from recommender.pipeline import Progress, Report, Stop
 from recommender.recommendation import RankedFormula, Recommendation
 
 
@@ -35,6 +37,25 @@ def progress_bar(language: Language) -> Iterator[Report]:
         yield tell
 
 
+@contextmanager
+def stop_on_interrupt(language: Language) -> Iterator[Stop]:
+    """Ctrl-C ends the search with what there is; a second one ends the program."""
+    asked = False
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        Console(stderr=True).print(Text(text("stage.stopping", language)))
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def print_recommendation(result: Recommendation, language: Language = "en", console: Console | None = None) -> None:
     """Ranked table first, then each candidate with coefficients, evidence, warnings and origin."""
     out = console or Console(width=None if Console().is_terminal else 132, highlight=False)
@@ -42,6 +63,7 @@ def print_recommendation(result: Recommendation, language: Language = "en", cons
     out.print(Text(f"{result.table}: {result.rows} {text('report.rows', language)}. {text('report.si_note', language)}"))
     for note in result.notes:
         out.print(Text(f"· {note.text(language)}", style="yellow"))
+    out.print(Text(text("report.counts", language, **result.counts), style="dim"))
     out.print(_summary(result, language))
     for formula in result.formulas:
         _print_formula(out, formula, language)

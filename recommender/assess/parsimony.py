@@ -10,6 +10,7 @@ from recommender.assess._base import Evidence, Fitted
 
 _BITS_PER_NODE = 2.0
 _FLOOR = 1e-24
+LAW_BITS = 16.0
 
 
 def structure_bits(root: tree.Node) -> float:
@@ -22,10 +23,16 @@ def _number_bits(node: tree.Node) -> float:
     return 0.0 if node.number in (-1, 1, 2, 3, 4, 0.5, 0.25) else min(24.0, 3.3 * len(repr(node.number).strip("0.-")))
 
 
-class Parsimony:
-    """Description length (Rissanen 1978): structure + (k/2) log2 n for k fitted numbers + (n/2) log2 NMSE.
+def form_bits(fitted: Fitted) -> float:
+    """Bits to name the form: a known law is an entry of a dictionary, anything else is spelled out."""
+    spelled = structure_bits(fitted.fit.formula.root)
+    return min(spelled, LAW_BITS) if fitted.candidate.is_law else spelled
 
-    score = 1/(1 + bits of structure and numbers / 60): what a reader feels as simple, whatever the residual.
+
+class Parsimony:
+    """Description length (Rissanen 1978): form + (k/2) log2 n for k fitted numbers + (n/2) log2 NMSE.
+
+    score = 1/(1 + bits of form and numbers / 60): what a reader feels as simple, whatever the residual.
     """
 
     kind = "parsimony"
@@ -35,7 +42,7 @@ class Parsimony:
         samples = fitted.problem.samples
         n, k = len(samples), len(fitted.free)
         train = max(fitted.train_share, _FLOOR)
-        model = structure_bits(fitted.fit.formula.root) + 0.5 * k * math.log2(n)
+        model = form_bits(fitted) + 0.5 * k * math.log2(n)
         residual = 0.5 * n * math.log2(train) if math.isfinite(train) else math.inf
         numbers = {
             "model_bits": model,

@@ -210,7 +210,7 @@ class FitSuite:
         ours = [row for row in rows if row.values["method"] == OURS]
         numbers = summary(ours)
         counts = {"passed": sum(row.passed for row in ours), "count": len(ours), "silent": int(numbers["silent"])}
-        shown = {name: f"{value:.3g}" for name, value in numbers.items() if name not in counts}
+        shown = {name: f"{value:.0f}" if name == "per_minute" else f"{value:.3g}" for name, value in numbers.items() if name not in counts}
         missed = tuple(row.case for row in ours if not row.passed)
         return Verdict(self.bar.holds(numbers), Sentence.of("bench.fit_measured", **counts, **shown), numbers, missed)
 

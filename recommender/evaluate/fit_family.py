@@ -1,8 +1,8 @@
 """`family`: 118 forms an engineer meets, from clean sinc² to twelve overlapping coefficients, a third of them in raw SI scales.
 
-Each line: name | class | formula | inputs | rows | noise | range of each coefficient p0, p1, ... . Inputs are drawn `lin`early or `log`arithmically
-spaced, `uni`formly at random and sorted, or `uni2` at random. A range is `low:high` (uniform) or `low~high` (uniform in the logarithm). Every seed
-draws new coefficients, random inputs and noise.
+Each line: name | class | formula | inputs | rows | noise | range of each coefficient p0, p1, ... . Inputs are drawn `lin`early or
+`log`arithmically spaced, `uni`formly at random and sorted, or `uni2` at random. A range is `low:high` (uniform) or `low~high` (uniform
+in the logarithm). Every seed draws new coefficients, random inputs and noise.
 
 Passed as in `fit_base.global_optimum`. The bar: 99.5 %, median 0.05 s, 95 % within 0.5 s, mean 0.12 s, over four seeds.
 """

@@ -1,9 +1,10 @@
 """`nist`: nonlinear regression with certified answers, without any start.
 
-Each case gives its certified coefficients, their standard errors and the residual sum of squares (`certified`, `certified_sd`, `certified_rss` of the
-truth). Passed: RSS within 1e-6 of the certified one (or below 1e-20 of the total), certified coefficients reproduced to at least 6 digits,
-and so are their standard errors. Where double precision does not allow it, that is not asked for: coefficients whose residuals are rounding alone
-have no standard error, and terms that may change places are compared in whichever order fits.
+Each case gives its certified coefficients, their standard errors and the residual sum of squares (`certified`, `certified_sd`,
+`certified_rss` of the truth). Passed: RSS within 1e-6 of the certified one (or below 1e-20 of the total), certified coefficients
+reproduced to at least 6 digits, and so are their standard errors. Where double precision does not allow it, that is not asked for:
+coefficients whose residuals are rounding alone have no standard error, and terms that may change places are compared in whichever order
+fits.
 
 The bar: all, median 0.1 s, longest 1 s, five seeds of the fitter each.
 """
@@ -59,9 +60,9 @@ def _judge(problem: FitProblem, values: Mapping[str, float], reply: Mapping[str,
     order = matched(problem.formula, problem.columns, problem.truth, values)
     certified: Mapping[str, float] = problem.facts["errors"]
     value_digits = min(digits(abs(values[order[name]]), abs(value)) for name, value in problem.truth.items())
-    errors = reply.get("errors") or {}
-    error_digits = min((digits(errors[order[name]], error) for name, error in certified.items()), default=math.nan) if errors else math.nan
-    enough = value_digits >= DIGITS and (error_digits >= DIGITS or not errors or _rounding(problem))
+    errors = {name: float((reply.get("errors") or {}).get(order[name], math.nan)) for name in certified}
+    error_digits = min(digits(errors[name], error) for name, error in certified.items())
+    enough = value_digits >= DIGITS and (error_digits >= DIGITS or _rounding(problem))
     return found and enough, {"nmse": rss / problem.spread, "digits": value_digits, "error_digits": error_digits, "silent": False}
 
 

@@ -24,7 +24,8 @@ def warm() -> None:
 def one_fit(request: Mapping[str, Any]) -> dict[str, Any]:
     """Fit `text` over `columns` to `target`.
 
-    Gives parameters, and from our fitter standard errors, intervals, keys of status and warnings. `cpu` counts from the text to the coefficients.
+    Gives parameters, and from our fitter standard errors, intervals, keys of status and warnings. `cpu` counts from the text to the
+    coefficients.
     """
     columns = {name: np.asarray(values, float) for name, values in request["columns"].items()}
     samples = Samples(columns, np.asarray(request["target"], float))

@@ -1,8 +1,8 @@
 """`torture`: sinc² fringes in every unit: x scaled by 1e±9, y by 1e±15, 30 to 1000 rows, up to 30 % noise, three ways to write it.
 
-The fringe rate k reaches up to 0.45 of the sampling limit; in a tenth of the cases, on even grids, it lies above the limit, where rows alone
-cannot decide. Passed below the limit: the global optimum, and the curve agrees between the rows and 10 % outside. Passed above it:
-the fit warns of the alias. The bar: all.
+The fringe rate k reaches up to 0.45 of the sampling limit; in a tenth of the cases, on even grids, it lies above the limit, where rows
+alone cannot decide. Passed below the limit: the global optimum, and the curve agrees between the rows and 10 % outside. Passed above
+it: the fit warns of the alias. The bar: all.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
 
 import numpy as np
 
@@ -19,12 +19,11 @@ _SIGNS = {"add": " + ", "mul": " * ", "pow": " ^ "}
 
 
 class Operon:
-    """One formula on one table. BenchError if Operon lacks a function, or a coefficient occurs twice (its coefficients belong to nodes)."""
+    """One formula on one table. BenchError if Operon lacks a function, or a coefficient occurs twice (its coefficients belong to
+    nodes)."""
 
     def __init__(self, formula: Formula, samples: Samples) -> None:
-        import pyoperon
-
-        self._operon: Any = pyoperon
+        pyoperon = self._operon = importlib.import_module("pyoperon")
         names, count = formula.variables, len(formula.variables)
         table = np.column_stack([*(samples.columns[name] for name in names), samples.target]).astype(np.float32)
         self._data = pyoperon.Dataset(np.asfortranarray(table))

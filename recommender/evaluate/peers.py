@@ -5,6 +5,8 @@ Residuals are divided by the spread of the target, which helps every one of them
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import time
 from collections.abc import Callable, Sequence
@@ -78,10 +80,8 @@ def _starts(count: int) -> list[Array]:
 def _guarded(work: Callable[[Target], None], formula: Formula, samples: Samples) -> Array:
     """The best coefficients a search has seen, however it ended."""
     target = Target(formula, samples)
-    try:
+    with contextlib.suppress(_TimeUpError, ValueError, np.linalg.LinAlgError, FloatingPointError):
         work(target)
-    except (_TimeUpError, ValueError, np.linalg.LinAlgError, FloatingPointError):
-        pass
     return target.best
 
 
@@ -102,7 +102,7 @@ def scipy_starts(formula: Formula, samples: Samples) -> Array:
 
 def lmfit_ones(formula: Formula, samples: Samples) -> Array:
     """lmfit's default method from ones."""
-    import lmfit
+    lmfit = importlib.import_module("lmfit")
 
     def work(target: Target) -> None:
         given = lmfit.Parameters()

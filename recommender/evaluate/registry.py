@@ -14,6 +14,14 @@ BENCHES: dict[str, dict[str, str]] = {
     "tables": {"tables": f"{_HERE}.tables:Tables"},
     "fit": {
         "family": f"{_HERE}.fit_family:family",
+        "nist": f"{_HERE}.fit_nist:nist",
+        "torture": f"{_HERE}.fit_torture:torture",
+        "unseen": f"{_HERE}.fit_unseen:unseen",
+        "stress": f"{_HERE}.fit_laws:stress",
+        "llmsr": f"{_HERE}.fit_laws:llmsr",
+        "fm": f"{_HERE}.fit_modulation:fm",
+        "race": f"{_HERE}.fit_race:race",
+        "coverage": f"{_HERE}.fit_coverage:coverage",
     },
 }
 

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -87,7 +88,8 @@ def fit_many(
     with _runner(samples, loss, seed, workers) as runner:
         fits = _stage(runner, tasks, list(range(len(tasks))), screen_budget, "screen", listen, stop, len(samples))
         ranked = sorted(fits, key=lambda i: (score(fits[i]), i))[:finalists]
-        again = [i for i in ranked if fits[i].status.key not in _SETTLED and budget > screen_budget]
+        open_ones = [i for i in ranked if fits[i].status.key not in _SETTLED and math.isfinite(fits[i].rss)]
+        again = open_ones if budget > screen_budget else []
         fits |= _stage(runner, tasks, again, budget, "final", listen, stop, len(samples), fits)
     return tuple(fits[i] for i in range(len(tasks)))
 
@@ -144,7 +146,7 @@ def _runner(samples: Samples, loss: str, seed: int, workers: int | None) -> Iter
     count = workers or os.cpu_count() or 1
     # a fork of a threaded process may inherit locked locks; a spawned one is clean but starts slower
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
-    pool = ProcessPool(count, context=multiprocessing.get_context(method), initializer=_begin, initargs=(samples, loss, seed))
+    pool: Any = ProcessPool(count, context=multiprocessing.get_context(method), initializer=_begin, initargs=(samples, loss, seed))
     try:
         yield _Pooled(pool, len(samples))
         pool.close()
@@ -154,7 +156,7 @@ def _runner(samples: Samples, loss: str, seed: int, workers: int | None) -> Iter
 
 
 class _Pooled:
-    """Tasks through a pool, a few waiting per worker so that a stop is quick."""
+    """Tasks through a pool of processes."""
 
     def __init__(self, pool: Any, rows: int) -> None:
         self.pool = pool
@@ -162,10 +164,10 @@ class _Pooled:
 
     def __call__(self, tasks: Sequence[FitTask], budget: float) -> Iterator[tuple[int, Fit]]:
         timeout = 10 * budget + _GRACE
-        futures = [self.pool.schedule(_work, args=(task, budget), timeout=timeout) for task in tasks]
+        futures = {self.pool.schedule(_work, args=(task, budget), timeout=timeout): i for i, task in enumerate(tasks)}
         try:
-            for i, future in enumerate(futures):
-                yield i, self._result(future, tasks[i])
+            for future in as_completed(futures):
+                yield futures[future], self._result(future, tasks[futures[future]])
         finally:
             for future in futures:
                 future.cancel()

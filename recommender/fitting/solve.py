@@ -98,6 +98,7 @@ def _violated(request: Request, solution: Solution) -> frozenset[str]:
 
 def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
     rewriting = rewrite(request.compiled.root, request.names, nonlinear | frozenset(request.priors))
+    nonlinear |= {name for name, prior in request.priors.items() if prior.kind == "lognormal"}  # its logarithm is a residual
     form = separate(rewriting.root, rewriting.names, nonlinear)
     projected = frozenset(request.names) - frozenset(form.nonlinear)
     rows = request.samples

@@ -39,7 +39,7 @@ def test_opened_again_nothing_is_built(seeded: Retriever) -> None:
 
 
 def test_customers_questions_are_answered(seeded: Retriever) -> None:
-    """recall@5 over the golden queries; `python -m indexes.golden` prints the table with every channel left out in turn."""
+    """recall@5 over the golden queries; `python -m indexes.ablation` prints the table."""
     found = recall_by_language(seeded, packaged(), 5)
     assert found["en"] >= 0.9, found
     assert found["ja"] >= 0.9, found

@@ -57,16 +57,20 @@ def test_same_question_same_answer_from_many_threads(retriever: Retriever) -> No
     assert answers[:3] * 8 == answers
 
 
+def changed(entry: Entry, **fields: object) -> Entry:
+    return Entry.model_validate(entry.model_dump() | fields)
+
+
 @pytest.fixture(scope="module")
 def tenants(build: Callable[[Sequence[Entry]], Retriever], corpus: list[Entry]) -> Retriever:
     spring = next(entry for entry in corpus if entry.id == "mechanics.spring")
-    secret = spring.model_copy(update={"id": "acme.spring", "tenant": "acme/日本", "formula": "k*x + c*x**3"})
-    secret = secret.model_copy(
-        update={"parameters": (*spring.parameters, spring.parameters[0].model_copy(update={"symbol": "c", "unit": "N/m**3"}))}
+    stiffness = {"symbol": "c", "meaning": {"en": "stiffness", "ja": "剛性"}, "unit": "N/m"}
+    scale = {"symbol": "s", "meaning": {"en": "scale", "ja": "尺度"}, "unit": "mm"}
+    secret = changed(spring, id="acme.spring", tenant="acme/日本", formula="c*s*tanh(x/s)", parameters=[stiffness, scale])
+    learned = changed(
+        spring, id="learned.spring", formula="c*s*sinh(x/s)", parameters=[stiffness, scale], provenance="discovery table:abc123"
     )
-    learned = spring.model_copy(update={"id": "learned.spring", "formula": "k*x**2", "provenance": "discovery table:abc123"})
-    twin = spring.model_copy(update={"id": "mechanics.spring_again", "formula": "x*stiffness"})
-    twin = twin.model_copy(update={"parameters": (spring.parameters[0].model_copy(update={"symbol": "stiffness"}),)})
+    twin = changed(spring, id="mechanics.spring_again", formula="x*c", parameters=[stiffness])
     return build([*corpus, secret, learned, twin])
 
 
