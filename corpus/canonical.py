@@ -172,11 +172,12 @@ class _Absorber:
     def _inside(self, node: Node) -> Node:
         if not node.args or not node.parameters:
             return node
-        reach = self._reach(node)
+        if self._reach(node) == "line":
+            return self._new()
         args = tuple(map(self._inside, node.args))
-        if reach == "half" and node.op == "mul" and args[0].op == "const":
+        if node.op == "mul" and args[0].op == "const" and any(self._reach(arg) == "half" for arg in node.args):
             args = (tree.const(-1 if args[0].number < 0 else 1), *args[1:])
-        return self._new() if reach == "line" else tree.rebuild(node, args)
+        return tree.rebuild(node, args)
 
     def _product(self, node: Node) -> Node:
         """Collect the free scale of a product: into one of its sums, where it is a slope, and out of all the others."""
@@ -263,8 +264,10 @@ class _Absorber:
         return node
 
     def _power(self, node: Node) -> Node:
-        """a**u -> exp(A*u); (a*u + b)**n with odd n and free a, b -> A*(u + b')**n."""
+        """a**u -> exp(A*u); exp(u)**v -> exp(u*v); (a*u + b)**n with odd n and free a, b -> A*(u + b')**n."""
         base, exponent = node.args
+        if base.op == "exp":
+            return plain(node)
         if self._private(base) and exponent.variables:
             return tree.call("exp", tree.mul(self._new(), exponent))
         if base.op != "add" or exponent.op != "const" or exponent.number % 2 != 1 or not self._all_free(base):

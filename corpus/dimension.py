@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal
 
 from corpus.functions import FUNCTIONS
+from corpus.language import Sentence
 from corpus.render import to_text
 from corpus.tree import Node
 
@@ -75,6 +76,11 @@ class Conflict:
     kind: ConflictKind
     part: str
     excess: Dimension
+
+    @property
+    def sentence(self) -> Sentence:
+        """The conflict in words, with what would mend it."""
+        return Sentence.of(f"conflict.{self.kind}", part=self.part, excess=str(self.excess))
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,8 @@ def _symbol_violations(entry: Entry, formula: Formula) -> Iterator[str]:
         yield f"symbol {name} is declared twice"
     for name in sorted(set(declared) - {*formula.variables, *formula.parameters}):
         yield f"symbol {name} is declared but not in the formula"
+    if entry.target.symbol in declared:
+        yield f"target {entry.target.symbol} is also on the right-hand side"
     for name, known in entry.constants.items():
         if known not in CODATA:
             yield f"constant {name}: {known} is not a CODATA name we know"
@@ -222,16 +224,20 @@ def _dimension_violations(entry: Entry, formula: Formula) -> Iterator[str]:
     known = {name: dimension for name in entry.symbols if (dimension := entry.dimension_of(name)) is not None}
     known |= {symbol: parse_unit(known_constant(name)[1]).dimension for symbol, name in entry.constants.items() if name in CODATA}
     for conflict in infer(formula.root, known, entry.dimension_of(entry.target.symbol)).conflicts:
-        yield f"dimensions disagree ({conflict.kind}) in {conflict.part}: {conflict.excess} is left over"
+        yield f"dimensions disagree ({conflict.kind}): {conflict.sentence}"
 
 
 def _check_violations(entry: Entry) -> Iterator[str]:
+    if any(known not in CODATA for known in entry.constants.values()):
+        return  # said already
     for number, check in enumerate(entry.check, 1):
-        try:
-            value = entry.evaluate(check.inputs)
-        except (RecommenderError, KeyError) as error:
-            yield f"check {number} cannot be evaluated: {error}"
+        if wrong := ", ".join(check.inputs.keys() - entry.symbols.keys()):
+            yield f"check {number}: the formula has no symbol {wrong}"
             continue
+        if missing := ", ".join(name for name in entry.symbols if name not in check.inputs):
+            yield f"check {number}: no value for {missing}"
+            continue
+        value = entry.evaluate(check.inputs)
         if not np.isclose(value, check.output, rtol=check.rtol, atol=0):
             yield f"check {number} gives {value:.6g}, not {check.output:.6g}"
 

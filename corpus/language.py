@@ -48,21 +48,38 @@ class Sentence:
 
     @classmethod
     def of(cls, key: str, **values: object) -> Sentence:
-        return cls(key, tuple(values.items()))
+        return cls(key, tuple(sorted(values.items())))
 
     def text(self, language: Language = "en") -> str:
-        """The sentence; values that are sentences themselves are put into the same language."""
-        return text(self.key, language, **{k: v.text(language) if isinstance(v, Sentence) else v for k, v in self.values})
+        """The sentence; values that are sentences, or tuples of them, are put into the same language."""
+        return text(self.key, language, **{name: _said(value, language) for name, value in self.values})
 
     def __str__(self) -> str:
         return self.text("en")
 
     def to_dict(self) -> dict[str, object]:
         """JSON form, with the English text for readers of the file."""
-        values = {k: v.to_dict() if isinstance(v, Sentence) else v for k, v in self.values}
-        return {"key": self.key, "values": values, "en": self.text("en")}
+        return {"key": self.key, "values": {name: _plain(value) for name, value in self.values}, "en": self.text("en")}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Sentence:
-        values = {k: cls.from_dict(v) if isinstance(v, Mapping) and "key" in v else v for k, v in data["values"].items()}
-        return cls.of(data["key"], **values)
+        """The sentence `to_dict` wrote."""
+        return cls.of(data["key"], **{name: _unplain(value) for name, value in data["values"].items()})
+
+
+def _said(value: object, language: Language) -> object:
+    if isinstance(value, tuple):
+        return text("list.separator", language).join(str(_said(item, language)) for item in value)
+    return value.text(language) if isinstance(value, Sentence) else value
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.to_dict() if isinstance(value, Sentence) else value
+
+
+def _unplain(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_unplain(item) for item in value)
+    return Sentence.from_dict(value) if isinstance(value, Mapping) else value

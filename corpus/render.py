@@ -141,6 +141,9 @@ def format_number(value: Number) -> str:
 # --- NumPy source -------------------------------------------------------------------------------------------------
 
 
+_PLAIN_POWER = 16
+
+
 class _Numpy(_Infix):
     prefix = "np."
 
@@ -150,9 +153,10 @@ class _Numpy(_Infix):
         return PAIRS[name][2] if name in PAIRS else FUNCTIONS[name].numpy
 
     def power(self, node: Node) -> tuple[str, int]:
-        """`float_power` where `**` of plain numbers could turn complex, or refuse whole numbers."""
+        """`float_power` where `**` of plain numbers could turn complex, overflow, or refuse whole numbers."""
         base, exponent = node.args
-        if exponent.op == "const" and (_number(exponent) == Fraction(1, 2) or float(_number(exponent)).is_integer()):
+        value = float(_number(exponent)) if exponent.op == "const" else math.nan
+        if value == 0.5 or (abs(value) <= _PLAIN_POWER and value.is_integer()):
             return super().power(node)
         return f"np.float_power({self.write(base)[0]}, {self.write(exponent)[0]})", _ATOM
 

@@ -138,7 +138,7 @@ KATAKANA_PREFIXES = {
 }
 
 # Names pint reads as a constant or as something no table holds.
-NOT_UNITS = frozenset({"k", "bp", "pt", "dpt", "point", "pi", "dpi"})
+NOT_UNITS = frozenset({"k", "bp", "pt", "dpt", "point", "pi", "dpi", "lambda"})
 
 AMBIGUOUS = {
     "AU": "au (astronomical unit) or 1 (absorbance)",

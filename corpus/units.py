@@ -81,7 +81,7 @@ def parse_unit(text: str) -> Unit:
     shown = text.strip()
     if len(shown) > MAX_UNIT_LENGTH:
         raise UnitError("unit_too_long", limit=MAX_UNIT_LENGTH)
-    if unicodedata.normalize("NFKC", shown).strip("[]()").lower() in PURE_NUMBERS:
+    if re.sub(r"^[\[(](.+)[\])]$", r"\1", unicodedata.normalize("NFKC", shown).lower()) in PURE_NUMBERS:
         return Unit(shown or "1", DIMENSIONLESS, 1.0)
     try:
         part = _Reader(_normalise(shown)).read()
@@ -148,10 +148,17 @@ class _Reader:
             if self.peek() in ("/", "*", "·"):
                 below = self.peek() == "/" or (below and self.peek() == "·")
                 self.next += 1
+            elif not self.is_apart():
+                raise ValueError
             if below and self.is_bare_number():
                 raise ValueError
             total = total.times(self.factor(), Fraction(-1 if below else 1))
         return total
+
+    def is_apart(self) -> bool:
+        """Whether a product may be meant without a sign: m s, 100km, m2K, MPa√m."""
+        before, here = self.tokens[self.next - 1], self.tokens[self.next]
+        return bool(here[0][0].isspace() or before["number"] or before["digits"] or before["power"] or here["mark"] == "√")
 
     def is_bare_number(self) -> bool:
         """A number with no unit behind it: s^1/2 is not half a second."""
@@ -213,7 +220,7 @@ def _latin(name: str) -> str:
 
 
 def _from_pint(name: str) -> _Part:
-    if name in NOT_UNITS or not name.isascii() or len(name) > 40:
+    if name in NOT_UNITS or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", name):
         raise ValueError
     registry = _registry()
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -98,7 +99,7 @@ def _usable(folder: Path, given: Embedder) -> Manifest | None:
 def _build_beside(
     folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, golden: Golden | None, tell: Tell
 ) -> Manifest:
-    building = folder.parent.parent / f"{_BUILDING}{identifier}-{os.getpid()}-{time.monotonic_ns()}"
+    building = folder.parent.parent / f"{_BUILDING}{identifier}.{platform.node()}.{os.getpid()}.{time.monotonic_ns()}"
     building.mkdir(parents=True)
     try:
         manifest = _build(building, identifier, entries, given, source, tell)
@@ -179,7 +180,20 @@ def prune(index: Path, keep: int = KEEP) -> list[str]:
     """Remove all but the newest snapshots (the current one always stays) and what killed builds left behind; names what went."""
     others = [path for path in (index / SNAPSHOTS).iterdir() if path.is_dir() and path.name != current_id(index)]
     old = sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[keep - 1 :]
-    left = [path for path in index.glob(f"{_BUILDING}*") if time.time() - path.stat().st_mtime > _ABANDONED_AFTER]
+    left = [path for path in index.glob(f"{_BUILDING}*") if _is_abandoned(path)]
     for path in (*old, *left):
         shutil.rmtree(path, ignore_errors=True)
     return [path.name for path in (*old, *left)]
+
+
+def _is_abandoned(building: Path) -> bool:
+    """Whether its builder is dead: a process of this machine that is gone, else anything six hours old."""
+    _, *host, process, _ = building.name.split(".")
+    if os.name == "posix" and ".".join(host) == platform.node():
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+    return time.time() - building.stat().st_mtime > _ABANDONED_AFTER

@@ -31,7 +31,7 @@ _CONTAINING = """
     WHERE content LIKE ? ESCAPE '~' AND tenant IN (SELECT value FROM json_each(?)) ORDER BY row LIMIT ?"""
 _MAX_TERMS = 40
 _SHOWN = 6
-_TECHNICAL_SHARE = 0.8  # what the thesaurus adds counts for less than what the customer typed
+_TECHNICAL_SHARE = 0.5  # what the thesaurus adds counts for less than what the customer typed
 _GRAM_SHARE = 0.4  # and a part of a word for less than a word
 
 

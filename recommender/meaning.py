@@ -14,6 +14,7 @@ from corpus.constants import known_constant
 from corpus.dimension import Dimension
 from corpus.entry import Entry, Words
 from corpus.formula import Formula
+from corpus.language import text
 from corpus.render import to_text
 from corpus.tree import Node
 from corpus.units import parse_unit
@@ -41,8 +42,8 @@ def entry_meanings(entry: Entry) -> dict[str, Meaning]:
 
 
 def _constant_meaning(name: str) -> Meaning:
-    words = name.replace("_", " ")
-    return Meaning(Words(en=words, ja=words), known_constant(name)[1])
+    words = Words(en=text(f"constant.{name}", "en"), ja=text(f"constant.{name}", "ja"))
+    return Meaning(words, known_constant(name)[1])
 
 
 def usual_values(meanings: Mapping[str, Meaning], names: Sequence[str]) -> dict[str, Prior]:
@@ -132,11 +133,11 @@ class _Merger:
         return tree.param(name)
 
     def _describe(self, whole: Node) -> Meaning:
-        text = to_text(whole)
+        spelled = to_text(whole)
         parts = [self.meanings[name].words for name in sorted(whole.parameters) if name in self.meanings]
         if not parts:
-            return Meaning(Words(en=text, ja=text))
-        words = Words(en=f"{text}: {', '.join(w.en for w in parts)}", ja=f"{text}：{'、'.join(w.ja for w in parts)}")
+            return Meaning(Words(en=spelled, ja=spelled))
+        words = Words(en=f"{spelled}: {', '.join(w.en for w in parts)}", ja=f"{spelled}：{'、'.join(w.ja for w in parts)}")
         unit, usual = self._usual(whole)
         return Meaning(words, unit, usual, self._sign(whole))
 

@@ -68,12 +68,14 @@ def recommend(
     retriever: Retriever | None = None,
     proposers: Sequence[Proposer] | None = None,
     limit: int = 5,
+    effort: float = 1.0,
     progress: Report = silent,
     stop: Stop = never,
 ) -> Recommendation:
     """Several formulas for a problem, best first.
 
-    retriever: an open index, None to use generic forms alone. limit: how many formulas to return.
+    retriever: an open index, None to use generic forms alone. limit: how many formulas to return. effort: multiplies the
+    budget of every fit.
     progress: called with each step; stop: asked between steps, True ends the search with what there is.
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
@@ -82,13 +84,14 @@ def recommend(
     context = gather(problem, retriever)
     proposals = _collect(problem, context, proposers or (Typed(), Elementary(), RetrievedForms()), notes)
     candidates = deduplicate(proposals)[:MAX_CANDIDATES]
-    raced = _race(problem, candidates, progress, stop)
+    raced = _race(problem, candidates, effort, progress, stop)
     share = relative_error(problem, sorted(raced, key=_rough_score)[:FINALISTS])
     if share is not None:
         notes.append(Sentence.of("note.relative_error", percent=f"{100 * share:.2g}"))
         problem = problem.with_relative_error(share)
-        raced = _race(problem, candidates, progress, stop)
-    finalists = _refine(problem, raced, progress, stop)
+        raced = _race(problem, candidates, effort, progress, stop)
+    notes += _typed_in_vain(candidates, raced)
+    finalists = _refine(problem, raced, effort, progress, stop)
     assessed = _assess(finalists, progress, stop)
     ranked = rank(assessed, limit)
     progress(Progress("ranking", 1, 1, _shown(ranked[0].assessed.fitted.fit.formula, problem) if ranked else ""))
@@ -102,23 +105,45 @@ def _collect(problem: Problem, context: Context, proposers: Iterable[Proposer], 
     found: list[Proposal] = []
     for proposer in proposers:
         try:
-            found.extend(proposer.propose(problem, context, tuple(found)))
-        except RecommenderError as error:
+            for proposal in proposer.propose(problem, context, tuple(found)):
+                found.append(_told_apart(proposal, problem))
+        except Exception as error:  # a proposer may be anyone's
             if isinstance(proposer, Typed):
                 raise
-            notes.append(Sentence.of("note.proposer_failed", name=proposer.name, reason=str(error)))
+            reason = str(error) if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"
+            notes.append(Sentence.of("note.proposer_failed", name=proposer.name, reason=reason[:200]))
     return found
 
 
-def _race(problem: Problem, candidates: Sequence[Candidate], progress: Report, stop: Stop) -> list[Fitted]:
+def _told_apart(proposal: Proposal, problem: Problem) -> Proposal:
+    """Coefficients named like one of the customer's columns get a name of their own, so that the formula can be read."""
+    taken = {problem.target_symbol, *problem.names.values()}
+    names: dict[str, str] = {}
+    for name in proposal.formula.parameters:
+        own = name
+        while own in taken:
+            own = f"{own}_"
+        taken.add(own)
+        names |= {name: own} if own != name else {}
+    return proposal.renamed(names) if names else proposal
+
+
+def _typed_in_vain(candidates: Sequence[Candidate], raced: Sequence[Fitted]) -> list[Sentence]:
+    """A note for each typed formula that has no value, or no shape, on these rows."""
+    fitted = {each.candidate.key for each in raced}
+    lost = [proposal for candidate in candidates if candidate.key not in fitted for proposal in candidate.proposals]
+    return [Sentence.of("note.typed_in_vain", text=dict(p.why.values).get("text", "")) for p in lost if p.proposer == Typed.name]
+
+
+def _race(problem: Problem, candidates: Sequence[Candidate], effort: float, progress: Report, stop: Stop) -> list[Fitted]:
     """A small budget for everyone; what cannot be evaluated on these rows drops out."""
     done: list[Fitted] = []
     best = math.inf
     shown = ""
     for i, candidate in enumerate(candidates):
-        if stop():
+        if done and stop():
             break
-        fitted = _fit(candidate, problem, RACE_BUDGET)
+        fitted = _fit(candidate, problem, effort * RACE_BUDGET)
         if math.isfinite(fitted.fit.rss) and not is_constant(fitted):
             done.append(fitted)
             if _rough_score(fitted) < best:
@@ -140,12 +165,12 @@ def _rough_score(fitted: Fitted) -> float:
     return 0.5 * min(n, 150) * math.log2(share) + 0.5 * form_bits(fitted) + 0.5 * free * math.log2(n)
 
 
-def _refine(problem: Problem, raced: Sequence[Fitted], progress: Report, stop: Stop) -> list[Fitted]:
+def _refine(problem: Problem, raced: Sequence[Fitted], effort: float, progress: Report, stop: Stop) -> list[Fitted]:
     """The full budget for the finalists."""
     order = _finalists(raced)
     out: list[Fitted] = []
     for i, fitted in enumerate(order):
-        out.append(fitted if stop() else _improved(fitted))
+        out.append(fitted if stop() else _improved(fitted, effort))
         progress(Progress("refining", i + 1, len(order), _shown(order[0].fit.formula, problem)))
     return out
 
@@ -158,17 +183,17 @@ def _finalists(raced: Sequence[Fitted]) -> list[Fitted]:
     return list({fitted.candidate.key: fitted for fitted in (*typed, *laws, *best)}.values())[:FINALISTS]
 
 
-def _improved(fitted: Fitted) -> Fitted:
+def _improved(fitted: Fitted, effort: float) -> Fitted:
     """A fit with the full budget; where a pattern remains, one more from what is usual for these coefficients."""
-    better = _better(fitted, _fit(fitted.candidate, fitted.problem, FINAL_BUDGET))
+    better = _better(fitted, _fit(fitted.candidate, fitted.problem, effort * FINAL_BUDGET))
     priors = usual_values(fitted.candidate.lead.meanings, fitted.free)
     if better.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free):
         return better
     lead, samples, seed = fitted.candidate.lead, fitted.problem.samples, fitted.problem.seed
-    usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=FINAL_BUDGET, seed=seed)
+    usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=effort * FINAL_BUDGET, seed=seed)
     if not all(map(math.isfinite, usual.parameters.values())):
         return better
-    again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=RACE_BUDGET, seed=seed)
+    again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=effort * RACE_BUDGET, seed=seed)
     return _better(better, Fitted(fitted.candidate, again, fitted.problem))
 
 

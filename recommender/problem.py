@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from corpus.units import Unit
 from recommender.samples import Samples
-from recommender.table import Column, Table, symbols_for
+from recommender.table import Column, Table, loose, split_header, symbols_for
 
 MIN_ROWS = 4
 MAX_INPUTS = 8
@@ -129,12 +129,17 @@ class Problem:
     def parse(self, text: str) -> Formula:
         """A formula in the customer's column names, as one of x0, x1, ...; `y = ...` names the target first."""
         head, equals, body = text.partition("=")
-        if equals and head.strip() not in (self.target.name, self.target_symbol, "y"):
-            raise ProblemError("typed_other_target", name=head.strip()[:40], target=self.target.name)
         known = {column.name: f"x{i}" for i, column in enumerate(self.inputs)} | {symbol: x for x, symbol in self.names.items()}
+        if equals and not self._is_target(head.strip(), known):
+            raise ProblemError("typed_other_target", name=head.strip()[:40], target=self.target.name)
         formula = parse(body if equals else text, known)
         unused = {name: f"{name}_" for name in formula.parameters if name in self.names}
         return formula.rename({**unused, **{name: known[name] for name in formula.variables}})
+
+    def _is_target(self, name: str, inputs: Collection[str]) -> bool:
+        """Whether a person means the target by a name; `y` stands for any target."""
+        own = {loose(self.target.name), loose(self.target_symbol)}
+        return name not in inputs and (name == "y" or loose(split_header(name)[0]) in own)
 
     def with_relative_error(self, share: float) -> Problem:
         """The same question with a target uncertainty of `share` of its value."""

@@ -103,7 +103,7 @@ class RankedFormula:
         return to_sympy(self.formula.rename({v.inner: v.symbol for v in self.variables}).root)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recommendation:
     """Several formulas, best first, and what the reader must know about how they were found."""
 
@@ -148,6 +148,13 @@ class Recommendation:
             counts=data["counts"],
             versions=data["versions"],
         )
+
+    def __eq__(self, other: object) -> bool:
+        """Equal as JSON: numbers that are not known (NaN) are equal to each other."""
+        return isinstance(other, Recommendation) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.table_hash, self.target, self.inputs, self.seed))
 
     def _repr_markdown_(self) -> str:
         """A ranked list for notebooks."""

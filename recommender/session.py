@@ -21,6 +21,7 @@ def run(
     problem: Problem,
     *,
     limit: int = 5,
+    effort: float = 1.0,
     progress: Report = silent,
     stop: Stop = never,
     record: bool = True,
@@ -34,11 +35,11 @@ def run(
     retriever, notes = _open_index()
     problem = replace(problem, notes=(*problem.notes, *notes))
     if not record:
-        return recommend(problem, retriever=retriever, limit=limit, progress=progress, stop=stop)
+        return recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop)
     with Store.open(store_url) as store:
         run_id = store.start_run(_start(problem, limit))
         try:
-            result = recommend(problem, retriever=retriever, limit=limit, progress=progress, stop=stop)
+            result = recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop)
         except RecommenderError as error:
             store.append_event(run_id, "failed", {"error": str(error)})
             store.finish_run(run_id, "failed", {}, ())

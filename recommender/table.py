@@ -90,21 +90,21 @@ class Table:
     def find(self, name: str) -> Column:
         """The column a person means by `name`: exact, else the same letters without case, spaces and unit."""
         exact = [column for column in self.columns if column.name == _header(name)]
-        wanted = {_loose(name), _loose(split_header(name)[0])}
-        loose = exact or [column for column in self.columns if _loose(column.name) in wanted]
-        if len(loose) != 1:
+        wanted = {loose(name), loose(split_header(name)[0])}
+        found = exact or [column for column in self.columns if loose(column.name) in wanted]
+        if len(found) != 1:
             raise self._absent(name)
-        return loose[0]
+        return found[0]
 
     def _absent(self, name: str) -> TableError:
         """Why there is no column of that name, with the name that may have been meant."""
         shown = name[:_MAX_HEADER]
         for left_out, kind in self.left_out.items():
-            if _loose(left_out) in (_loose(name), _loose(split_header(name)[0])):
+            if loose(left_out) in (loose(name), loose(split_header(name)[0])):
                 return TableError(f"column_{kind}", name=shown)
-        near = difflib.get_close_matches(_loose(shown), map(_loose, self.names), n=1)
+        near = difflib.get_close_matches(loose(shown), map(loose, self.names), n=1)
         if near:
-            return TableError("column_near", name=shown, near=next(n for n in self.names if _loose(n) == near[0]))
+            return TableError("column_near", name=shown, near=next(n for n in self.names if loose(n) == near[0]))
         names = ", ".join(n[:40] for n in self.names[:20])
         return TableError("column_missing", name=shown, names=names + (", …" if len(self.names) > 20 else ""))
 
@@ -154,7 +154,8 @@ def _header(header: object) -> str:
     return text if len(text) <= _MAX_HEADER else f"{text[: _MAX_HEADER - 1]}…"
 
 
-def _loose(name: str) -> str:
+def loose(name: str) -> str:
+    """What two spellings of one name have in common: letters without case, width, spaces and underscores."""
     return re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", name)).casefold()
 
 

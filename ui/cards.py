@@ -10,7 +10,7 @@ from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation
 from recommender.report import view
 from recommender.report.html import html_report
-from recommender.report.symbols import symbol_latex
+from recommender.report.symbols import symbol, symbol_latex
 from ui.charts import candidate_charts, trade_off_chart
 from ui.jobs import Job
 from ui.words import language, plain, say
@@ -41,15 +41,16 @@ def _notes(result: Recommendation) -> None:
 
 
 def _summary(result: Recommendation) -> None:
-    chart = trade_off_chart(result, language())
-    left, right = st.columns([3, 2], gap="medium") if chart is not None else (st.container(), None)
     heads = [say("place"), say("law"), *(say(f"report.{key}") for key in ("held_out", "edge", "stability", "parameters"))]
     rows = [[f"{f.rank}", plain(view.law(f, language())), *map(plain, view.summary_row(f))] for f in result.formulas]
-    left.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
-    left.caption(f"{say('report.held_out')}: {say('report.error_help')}")
-    if right is not None and chart is not None:
-        right.caption(say("report.trade_off"), help=say("report.trade_off_help"))
-        right.altair_chart(chart)
+    st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+    st.caption(f"{say('report.held_out')}: {say('report.error_help')}")
+    chart = trade_off_chart(result, language())
+    if chart is not None:
+        with st.expander(say("report.trade_off")):
+            left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+            left.altair_chart(chart)
+            right.caption(say("report.trade_off_help"))
 
 
 def _downloads(problem: Problem, result: Recommendation) -> None:
@@ -75,9 +76,12 @@ def _card(problem: Problem, formula: RankedFormula) -> None:
 
 
 def latex(formula: RankedFormula) -> str:
-    """`target = formula` with the look of the report."""
-    names = {v.inner: symbol_latex(v.symbol) for v in formula.variables} | {c.name: symbol_latex(c.name) for c in formula.coefficients}
-    return f"{symbol_latex(formula.target.symbol)} = {to_latex(formula.formula.root, names)}"
+    """`target = formula` with the look of the report; beside words a product needs its dot."""
+    symbols = {v.inner: v.symbol for v in formula.variables} | {c.name: c.name for c in formula.coefficients}
+    body = to_latex(formula.formula.root, {inner: symbol_latex(shown) for inner, shown in symbols.items()})
+    if any(symbol(shown).is_word for shown in symbols.values()):
+        body = body.replace(r" \, ", r" \cdot ")
+    return f"{symbol_latex(formula.target.symbol)} = {body}"
 
 
 def _coefficients(formula: RankedFormula) -> None:
@@ -91,12 +95,12 @@ def _coefficients(formula: RankedFormula) -> None:
 
 
 def _gauges(formula: RankedFormula) -> None:
-    columns = st.columns(3, gap="medium")
-    for i, gauge in enumerate(view.gauges(formula, language())):
-        with columns[i % 3]:
-            st.markdown(f"{gauge.label} &ensp; **{plain(gauge.value)}**", help=gauge.help)
-            st.progress(gauge.fill)
-            st.caption(plain(gauge.words))
+    """Three in a row."""
+    gauges = view.gauges(formula, language())
+    for start in range(0, len(gauges), 3):
+        for column, gauge in zip(st.columns(3, gap="medium"), gauges[start : start + 3], strict=False):
+            column.progress(gauge.fill, f"{gauge.label} &ensp; **{plain(gauge.value)}**")
+            column.caption(plain(gauge.words), help=gauge.help)
 
 
 def _details(formula: RankedFormula) -> None:

@@ -12,7 +12,7 @@ from corpus.functions import Array
 from corpus.language import Language, text
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation
-from recommender.report.series import Series, series, spans_decades, trade_offs
+from recommender.report.series import Series, TradeOff, series, spans_decades, trade_offs
 from recommender.report.view import plot_labels
 from recommender.table import Column, Table
 
@@ -50,12 +50,19 @@ def trade_off_chart(result: Recommendation, language: Language) -> alt.LayerChar
     points = trade_offs(result.formulas)
     if len(points) < 2:
         return None
-    rows = pd.DataFrame([{"x": p.bits, "y": p.error, "rank": f"#{p.rank}", "colour": _LINE if p.best else _GREY} for p in points])
+    rows = pd.DataFrame([_dot(point) for point in points])
     horizontal = alt.X("x:Q", title=text("report.bits", language), scale=alt.Scale(zero=False, padding=24))
     vertical = alt.Y("y:Q", title=text("report.held_out_percent", language), scale=alt.Scale(type="log", padding=24))
     base = alt.Chart(rows).encode(horizontal, vertical)
     dots = base.mark_circle(size=110, opacity=1).encode(color=alt.Color("colour:N", scale=None))
-    return _layers(dots, base.mark_text(dx=14, dy=-9, fontSize=13).encode(text="rank:N"))
+    ranks = (base.transform_filter(alt.datum.even == even).mark_text(dx=16, dy=dy, fontSize=13) for even, dy in ((False, -8), (True, 9)))
+    return _layers(dots, *(rank.encode(text="rank:N") for rank in ranks))
+
+
+def _dot(point: TradeOff) -> dict[str, object]:
+    """Labels of even ranks stand lower, so that neighbours can be told apart."""
+    colour = _LINE if point.best else _GREY
+    return {"x": point.bits, "y": point.error, "rank": f"#{point.rank}", "even": point.rank % 2 == 0, "colour": colour}
 
 
 def preview_chart(table: Table, target: str, inputs: list[str]) -> alt.LayerChart:

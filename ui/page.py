@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from ui.words import language, plain, say
 POLL_SECONDS = 0.5
 _NAMES = {"ja": "日本語", "en": "English"}
 _STYLE = "<style>.stMainBlockContainer { max-width: 1240px; padding: 2.5rem 2.5rem 5rem; }</style>"
+_ICON = str(Path(__file__).with_name("icon.png"))  # a file of ours: named icons are fetched from the network
 _log = logging.getLogger(__name__)
 
 
 def main() -> None:
     """The page, from top to bottom."""
-    st.set_page_config(page_title=say("title"), page_icon=":material/function:", layout="wide", initial_sidebar_state=340)
+    st.set_page_config(page_title=say("title"), page_icon=_ICON, layout="wide", initial_sidebar_state=340)
     st.html(_STYLE)
     _header()
     with st.sidebar:
@@ -50,10 +52,10 @@ def _header() -> None:
 
 
 def _switch(key: str, names: dict[str, str], default: str) -> str:
-    """One of a few choices, always in sight; its key also names its label for readers of the screen."""
-    return st.segmented_control(
-        say(key), list(names), format_func=names.__getitem__, default=default, key=key, required=True, label_visibility="collapsed"
-    )
+    """One of a few choices, always in sight; a button elsewhere may have set it before it is drawn."""
+    st.session_state.setdefault(key, default)
+    st.segmented_control(say(key), list(names), format_func=names.__getitem__, key=key, required=True, label_visibility="collapsed")
+    return str(st.session_state[key])
 
 
 def _empty() -> None:
@@ -63,9 +65,9 @@ def _empty() -> None:
     known = examples()
     if known and st.session_state.get("source") != "example":
         st.subheader(say("gallery"), anchor=False)
-        columns = st.columns(3)
-        for i, name in enumerate(known):
-            columns[i % 3].button(example_words(name, language()), on_click=_take_example, args=(name,), width="stretch", key=f"try-{name}")
+        for place, name in zip(cycle(st.columns(3)), known, strict=False):
+            words = example_words(name, language())
+            place.button(words, on_click=_take_example, args=(name,), width="stretch", wrap=True, key=f"try-{name}")
 
 
 def _take_example(name: str) -> None:
@@ -91,15 +93,16 @@ def _choose_table() -> Table | None:
 
 
 def _example(known: dict[str, Path]) -> Table | None:
+    words = {name: example_words(name, language()) for name in known}
     name = st.selectbox(
         say("example"),
         list(known),
         index=None,
-        format_func=lambda stem: example_words(stem, language()),
+        format_func=words.__getitem__,
         placeholder=say("example_choose"),
         key="example",
     )
-    return None if name is None else _kept(f"example:{name}", lambda: Table.read(known[name]), example_words(name, language()))
+    return None if name is None else _kept(f"example:{name}", lambda: Table.read(known[name]), words[name])
 
 
 def _upload() -> Table | None:

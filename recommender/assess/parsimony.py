@@ -10,7 +10,7 @@ from recommender.assess._base import Evidence, Fitted
 
 _BITS_PER_NODE = 2.0
 _FLOOR = 1e-24
-LAW_BITS = 16.0
+LAW_BITS = 14.0
 
 
 def structure_bits(root: tree.Node) -> float:

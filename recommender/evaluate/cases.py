@@ -152,7 +152,7 @@ def find_cases(root: Path | None, sources: Sequence[str]) -> list[Case]:
     its leading number, or all of them if none is. BenchError if there is nothing.
     """
     if root is None:
-        raise BenchError("bench_needs_cases")
+        raise BenchError("bench_needs_cases", names=", ".join(sources) or "-", others="-")
     folders = [root] if (root / PROBLEM).is_file() else _below(root)
     if not folders:
         found = sorted(child for child in root.iterdir() if child.is_dir()) if root.is_dir() else []

@@ -176,6 +176,7 @@ class FitSuite:
     bar: Bar
     judge: Judge = global_optimum
     needs_cases: bool = False
+    measured: str = "fit_measured"
     columns: tuple[str, ...] = ("count", "share", "median", "mean", "p95", "max", "silent")
     hello: Mapping[str, Any] | None = field(default_factory=lambda: {"task": "hello", "fit": True})
 
@@ -200,10 +201,10 @@ class FitSuite:
         groups = dict.fromkeys((row.values["method"], row.values["group"]) for row in rows)
         methods = dict.fromkeys(row.values["method"] for row in rows)
         lines = [
-            _line(f"{method} {group}", [r for r in rows if (r.values["method"], r.values["group"]) == (method, group)])
+            line(f"{method} {group}", [r for r in rows if (r.values["method"], r.values["group"]) == (method, group)])
             for method, group in groups
         ]
-        totals = [_line(f"{method}", [r for r in rows if r.values["method"] == method]) for method in methods]
+        totals = [line(f"{method}", [r for r in rows if r.values["method"] == method]) for method in methods]
         return [*lines, *totals] if len(groups) > len(methods) else totals
 
     def verdict(self, rows: Sequence[Row]) -> Verdict:
@@ -212,7 +213,7 @@ class FitSuite:
         counts = {"passed": sum(row.passed for row in ours), "count": len(ours), "silent": int(numbers["silent"])}
         shown = {name: f"{value:.0f}" if name == "per_minute" else f"{value:.3g}" for name, value in numbers.items() if name not in counts}
         missed = tuple(row.case for row in ours if not row.passed)
-        return Verdict(self.bar.holds(numbers), Sentence.of("bench.fit_measured", **counts, **shown), numbers, missed)
+        return Verdict(self.bar.holds(numbers), Sentence.of(f"bench.{self.measured}", **counts, **shown), numbers, missed)
 
 
 def _request(case: Trial) -> dict[str, Any]:
@@ -229,9 +230,16 @@ def _request(case: Trial) -> dict[str, Any]:
     }
 
 
-def _line(label: str, rows: Sequence[Row]) -> Row:
+_WORST = {"nmse": max, "worst": max, "digits": min, "error_digits": min}
+
+
+def line(label: str, rows: Sequence[Row]) -> Row:
+    """Several rows as one: times and shares, and the worst of what else was measured."""
     numbers = summary(rows)
     counted: dict[str, Value] = {**numbers, "count": len(rows), "silent": int(numbers["silent"])}
+    for key, worst in _WORST.items():
+        known = [value for row in rows if math.isfinite(value := number(row, key))]
+        counted[key] = worst(known, default=None)
     return Row(label, all(row.passed for row in rows), counted)
 
 

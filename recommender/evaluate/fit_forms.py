@@ -158,11 +158,12 @@ raised_cosine | osc | p0*(1+p1*cos(p2*x+p3))*exp(-p4*x)+p5 | x=lin(0,12) | 260 |
 drift_sine | osc | p0*sin(p1*x+p2)+p3*log(1+p4*x) | x=uni(0,40) | 220 | 0.02 | 1~4 0.5~6 -3:3 0.5~3 0.1~5
 cubic_phase | osc | p0*cos(p1*x+p2*x**3+p3)+p4 | x=lin(-2,2) | 300 | 0.02 | 0.5~5 5:20 0.5:3 -3:3 -1:1
 gated_sine | osc | p0*sin(p1*x+p2)/(1+exp(-p3*(x-p4))) | x=lin(0,20) | 260 | 0.02 | 0.5~5 1~8 -3:3 0.6~4 5:14
-havriliak | relax | p0+p1/(1+(x*p2)**p3)**p4 | x=log(1e2,1e9) | 120 | 0.003 | 1:10 5:50 1e-7~1e-4 0.5:1 0.4:1.5
+two_zener | relax | p0*(x*p1)/(1+(x*p1)**2)+p2*(x*p3)**p4/(1+(x*p3)**p4)+p5 | x=log(1e1,1e8) | 140 | 0.003 | 1~20 1e-4~1e-3 1~20
+  1e-7~1e-6 0.5:1.5 0:2
 kww_two | relax | p0*exp(-(x/p1)**p2)+p3*exp(-x/p4) | x=log(1e-5,10) | 150 | 0.005 | 1~5 1e-4~1e-3 0.5:1 1~5 0.1~1
 power_lag | relax | p0*(1+x/p1)**(-p2)+p3 | x=log(1e-2,1e4) | 90 | 0.005 | 1~50 0.1~10 0.4:2 0:1
 carreau | rheo | p0+(p1-p0)*(1+(p2*x)**2)**((p3-1)/2) | x=log(1e-3,1e4) | 90 | 0.005 | 0.001~0.05 1~50 0.05~10 0.2:0.8
-herschel | rheo | p0+p1*x**p2 | x=log(1e-2,1e3) | 60 | 0.005 | 1:50 0.1~10 0.3:0.9
+papanastasiou | rheo | p0*(1-exp(-p1*x))+p2*x**p3 | x=log(1e-2,1e3) | 90 | 0.005 | 5:50 0.5~20 0.1~10 0.4:0.9
 softplus | device | p0*log(1+exp((x-p1)/p2))**2 | x=lin(0,1.2) | 100 | 0.005 | 1e-6~1e-3 0.2:0.6 0.03:0.09
 thermistor_div | device | p0/(1+p1*exp(-p2*(1/298.15-1/x))) | x=lin(250,400) | 80 | 0.003 | 1:12 0.3~3 2500:4500
 josephson | device | p0*abs(sin(pi*x/p1)/(pi*x/p1))+p2 | x=lin(-0.0049,0.0051) | 260 | 0.01 | 1e-6~1e-3 4e-4~3e-3 1e-9~1e-7

@@ -12,6 +12,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,8 +34,19 @@ MAX_CASES = 903
 QUICK = 20
 _ROWS = 200
 _BUDGET = 5.0
-_ADDED = ("q0*{x}", "q0*{x}**2", "q0*{x}*{z}", "q0*exp(-q1*{x}/{s})", "q0*{x}/(q1*{s}+{x})", "q0*sin(q1*{x}/{s}+q2)")
-_FACTORS = ("(1+q0*{x}/{s})", "(1+q0*{x}/{s})/(1+q1*{x}/{s})", "1/(1+q0*({x}/{s})**2)")
+_VARIANTS = (
+    ("added term", "{law}+q0*{x}"),
+    ("added term", "{law}+q0*{x}*{z}+q1*{x}**2"),
+    ("added term", "{law}+q0*exp(-q1*{x}/{s})"),
+    ("added term", "{law}+q0*sin(q1*{x}/{s}+q2)"),
+    ("added term", "{law}+q0*{x}**q1"),
+    ("rational term", "{law}+q0*{x}/(q1*{s}+{x})"),
+    ("rational factor", "({law})*(1+q0*{x}/{s})/(1+q1*{x}/{s})"),
+    ("rational factor", "({law})/(1+q0*({x}/{s})**2)"),
+    ("free powers", "{law}"),
+    ("free powers", "{law}+q0*{x}"),
+    ("free powers", "({law})*(1+q0*{x}/{s})"),
+)
 
 
 def _tests(case: Case) -> dict[str, Rows]:
@@ -92,54 +105,75 @@ def _judge_stress(problem: FitProblem, values: Mapping[str, float], reply: Mappi
 
 def _stress_problems(options: Options) -> Sequence[FitProblem]:
     laws = [law for case in find_cases(options.cases, STRESS_SOURCES) if (law := _law(case, options.seed)) is not None]
-    rounds = itertools.zip_longest(*(_harder(*law) for law in laws))
+    rounds = itertools.zip_longest(*(_harder(law, options.seed) for law in laws))
     found = [problem for problems in rounds for problem in problems if problem is not None]
     return spread_out(found, QUICK) if options.quick else found[:MAX_CASES]
 
 
-def _law(case: Case, seed: int) -> tuple[Case, Formula, Rows, int] | None:
-    """A noise-free law with a scale in front and its inner coefficients free; None where the law is not exact."""
+@dataclass(frozen=True, eq=False)
+class Law:
+    """The skeleton of an exact law, rows that obey it, and its test files."""
+
+    label: str
+    root: Node
+    rows: Rows
+    tests: Mapping[str, Rows]
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        return Formula(self.root).variables
+
+    def filled(self, template: str, turn: int) -> str:
+        """A template with inputs x and z, and the size s of x."""
+        x, z = self.inputs[turn % len(self.inputs)], self.inputs[(turn + 1) % len(self.inputs)]
+        size = float(np.median(np.abs(self.rows.columns[x]))) or 1.0
+        return template.format(law=Formula(self.root).text, x=x, z=z, s=f"{10.0 ** round(math.log10(size)):g}")
+
+
+def _law(case: Case, seed: int) -> Law | None:
+    """None where the law is not exact, has no input, or the rows are noisy."""
     raw, truth = case.truth(), Truth.of(case)
-    if truth.kind != "exact" or raw.get("noise"):
+    if truth.kind != "exact" or raw.get("noise") or not truth.formula.variables:
         return None
     rows = Rows.of(case, case.train)
     kept = np.random.default_rng(seed).permutation(len(rows.target))[:_ROWS]
-    columns = {name: values[kept] for name, values in rows.columns.items()}
-    target = rows.target[kept]
-    if squares(target - truth.formula.evaluate(columns, truth.values)) > EXACT**2 * float(np.var(target)) * len(target):
+    rows = Rows({name: values[kept] for name, values in rows.columns.items()}, rows.target[kept])
+    clean = truth.formula.evaluate(rows.columns, truth.values)
+    if squares(rows.target - clean) > EXACT**2 * float(np.var(rows.target)) * len(kept):
         return None
-    scaled = Formula(tree.mul(tree.param("scale_"), truth.formula.root))
-    return case, scaled, Rows(columns, target), seed
+    tests = {role: found for role, found in _tests(case).items() if role in ("test", "id", "test_id")}
+    return Law(case.label, skeleton(truth.formula).root, rows, tests)
 
 
-def _harder(case: Case, law: Formula, rows: Rows, seed: int) -> Iterator[FitProblem]:
-    """Variants of a law, the kinds in turn over its inputs."""
-    names = list(law.variables)
-    facts = {"tests": {role: found for role, found in _tests(case).items() if role in ("test", "id", "test_id")}}
-    for number, (kind, text) in enumerate(_variants(law, names, rows)):
-        formula = parse(text, list(rows.columns))
-        label = f"{case.label} {kind} {number}"
+def _harder(law: Law, seed: int) -> Iterator[FitProblem]:
+    """Variants of a law, its inputs taken in turn."""
+    freed = replace(law, root=_free_powers(law.root))
+    for number, (kind, template) in enumerate(_VARIANTS):
+        text = (freed if "power" in kind else law).filled(template, number)
+        formula = parse(text, list(law.rows.columns))
+        label = f"{law.label} {kind} {number}"
+        rows, facts = law.rows, {"tests": law.tests}
         yield FitProblem(label, kind, text, rows.columns, rows.target, formula.parameters, seed=seed, budget=_BUDGET, facts=facts)
 
 
-def _variants(law: Formula, names: Sequence[str], rows: Rows) -> Iterator[tuple[str, str]]:
-    for i, template in enumerate(_ADDED):
-        yield "added term", f"{law.text}+{_filled(template, names, i, rows)}"
-    for i, factor in enumerate(_FACTORS):
-        yield "rational factor", f"({law.text})*{_filled(factor, names, i, rows)}"
-    for i, name in enumerate(names[:2]):
-        yield "free exponent", Formula(_freed(law.root, name, f"e{i}_")).text
+def skeleton(formula: Formula) -> Formula:
+    """The formula with a free scale, and a coefficient for every number but 1, -1 and half-integer exponents."""
+    names = (f"k{i}" for i in itertools.count())
+    return Formula(tree.mul(tree.param("scale_"), _freed(formula.root, names)))
 
 
-def _filled(template: str, names: Sequence[str], turn: int, rows: Rows) -> str:
-    x, z = names[turn % len(names)], names[(turn + 1) % len(names)]
-    size = float(np.median(np.abs(rows.columns[x]))) or 1.0
-    return template.format(x=x, z=z, s=f"{10.0 ** round(math.log10(size)):g}")
+def _freed(node: Node, names: Iterator[str]) -> Node:
+    if node.op == "const":
+        return node if abs(node.number) == 1 else tree.param(next(names))
+    if node.op == "pow" and node.args[1].op == "const" and (2 * node.args[1].number).is_integer():
+        return tree.power(_freed(node.args[0], names), node.args[1])
+    return tree.rebuild(node, tuple(_freed(arg, names) for arg in node.args))
 
 
-def _freed(root: Node, name: str, exponent: str) -> Node:
-    """Every occurrence of an input raised to a free power; its true value is 1."""
-    return tree.substitute(root, {tree.var(name): tree.power(tree.var(name), tree.param(exponent))})
+def _free_powers(root: Node) -> Node:
+    """Every input raised to a power of its own, 1 in truth."""
+    inputs = Formula(root).variables
+    return tree.substitute(root, {tree.var(name): tree.power(tree.var(name), tree.param(f"e{i}_")) for i, name in enumerate(inputs)})
 
 
 def stress() -> FitSuite:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from corpus.formula import Formula, parse
-from recommender.fitting import fit
+from recommender.fitting import fit, fit_many
 from recommender.samples import Samples
 
 OURS = "ours"
@@ -33,6 +35,22 @@ def one_fit(request: Mapping[str, Any]) -> dict[str, Any]:
     formula = parse(request["text"], list(columns), request["parameters"])
     found = _ours(formula, samples, request) if request["method"] == OURS else _other(formula, samples, request["method"])
     return {**found, "cpu": time.thread_time() - start}
+
+
+def race(request: Mapping[str, Any]) -> dict[str, Any]:
+    """`texts` raced over `columns` to `target` in one worker process; `cpu` counts all processes."""
+    columns = {name: np.asarray(values, float) for name, values in request["columns"].items()}
+    samples = Samples(columns, np.asarray(request["target"], float))
+    start = _all_processes()
+    fits = fit_many([parse(text, list(columns)) for text in request["texts"]], samples, workers=1, seed=request["seed"])
+    told = [{"rss": found.rss if math.isfinite(found.rss) else None, "status": found.status.key} for found in fits]
+    return {"fits": told, "cpu": _all_processes() - start}
+
+
+def _all_processes() -> float:
+    """Seconds of processor time of this process and the children it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _ours(formula: Formula, samples: Samples, request: Mapping[str, Any]) -> dict[str, Any]:

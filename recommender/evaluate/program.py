@@ -20,17 +20,22 @@ COMMAND = (sys.executable, "-P", "-m", "recommender.evaluate.worker")
 START_LIMIT = 180.0
 _PACKAGES = str(Path(__file__).parents[2])
 _SHOWN = 200
+_FAREWELL = 2.0
 
 
 class WorkerProgram:
     """A `Program` in another process. One request at a time; use it from one thread, and close it.
 
-    folder: a temporary folder with a name that says nothing; tables for the program go there and it runs in it.
+    hello: sent to a fresh process, before anything else. extra: environment variables of its own. folder: a temporary folder with a name
+    that says nothing; tables for the program go there and it runs in it.
     """
 
-    def __init__(self, hello: Mapping[str, Any] | None = None, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self, hello: Mapping[str, Any] | None = None, command: Sequence[str] = COMMAND, extra: Mapping[str, str] | None = None
+    ) -> None:
         self._command = list(command)
         self._hello = hello
+        self._environment = {**environment(), **(extra or {})}
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
         self._home = tempfile.TemporaryDirectory(prefix="bench-")
@@ -49,7 +54,11 @@ class WorkerProgram:
         return self._exchange(request, limit)
 
     def close(self) -> None:
-        """End the process and remove its folder."""
+        """End the process, giving it a moment to end by itself, and remove its folder."""
+        if self._process is not None:
+            _close(self._process.stdin)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_FAREWELL)
         self._stop()
         self._home.cleanup()
 
@@ -63,7 +72,7 @@ class WorkerProgram:
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=self.folder,
-            env=_environment(),
+            env=self._environment,
             text=True,
             encoding="utf-8",
         )
@@ -124,8 +133,8 @@ def _close(stream: IO[str] | None) -> None:
             stream.close()
 
 
-def _environment() -> dict[str, str]:
-    """Ours, with one numeric thread and this package importable from anywhere."""
+def environment() -> dict[str, str]:
+    """That of a program under test: ours, with one numeric thread and this package importable from anywhere."""
     paths = [_PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
 

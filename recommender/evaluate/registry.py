@@ -12,6 +12,7 @@ from recommender.evaluate._base import Suite
 _HERE = "recommender.evaluate"
 BENCHES: dict[str, dict[str, str]] = {
     "tables": {"tables": f"{_HERE}.tables:Tables"},
+    "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {
         "family": f"{_HERE}.fit_family:family",
         "nist": f"{_HERE}.fit_nist:nist",
@@ -20,7 +21,7 @@ BENCHES: dict[str, dict[str, str]] = {
         "stress": f"{_HERE}.fit_laws:stress",
         "llmsr": f"{_HERE}.fit_laws:llmsr",
         "fm": f"{_HERE}.fit_modulation:fm",
-        "race": f"{_HERE}.fit_race:race",
+        "race": f"{_HERE}.fit_race:RaceSuite",
         "coverage": f"{_HERE}.fit_coverage:coverage",
     },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from corpus.language import Language
 from recommender.evaluate import history
 from recommender.evaluate._base import C, Options, Row, Suite, Verdict
 from recommender.evaluate.peers import installed
-from recommender.evaluate.program import programs
+from recommender.evaluate.program import COMMAND, programs
 from recommender.evaluate.registry import BENCHES, suites
 from recommender.evaluate.show import Screen
 
@@ -70,9 +70,15 @@ def _measure(suite: Suite[Any], options: Options, screen: Screen) -> tuple[list[
     return rows, verdict
 
 
-def run_suite(suite: Suite[C], cases: Sequence[C], jobs: int, tell: Any = lambda: None) -> list[Row]:
-    """Rows of all cases, in their order, however many run at once."""
-    with programs(min(jobs, len(cases)), suite.hello) as pool, ThreadPoolExecutor(max(1, min(jobs, len(cases)))) as threads:
+def run_suite(
+    suite: Suite[C], cases: Sequence[C], jobs: int, tell: Callable[[], object] = lambda: None, command: Sequence[str] = COMMAND
+) -> list[Row]:
+    """Rows of all cases, in their order, however many run at once.
+
+    tell: called after each case. command: how the program under test is started.
+    """
+    count = max(1, min(jobs, len(cases)))
+    with programs(count, suite.hello, command) as pool, ThreadPoolExecutor(count) as threads:
 
         def one(case: C) -> list[Row]:
             program = pool.get()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,18 @@ MIN_SHARE = 0.6
 QUICK = 5
 
 
+@dataclass(frozen=True)
+class TableCase:
+    """A case, and the seed of its split and its run."""
+
+    case: Case
+    seed: int
+
+    @property
+    def label(self) -> str:
+        return self.case.label
+
+
 class Tables:
     """See the module."""
 
@@ -44,20 +57,16 @@ class Tables:
     hello: Mapping[str, Any] = {"task": "hello", "index": True}
     columns = ("rows", "candidates", "best", "accepted", "ratio", "log_ratio", "metric", "seconds")
 
-    def __init__(self) -> None:
-        self._seed = 0
-
-    def cases(self, options: Options) -> Sequence[Case]:
-        self._seed = options.seed
+    def cases(self, options: Options) -> Sequence[TableCase]:
         found = find_cases(options.cases, SOURCES)
-        return spread_out(found, QUICK) if options.quick else found
+        return [TableCase(case, options.seed) for case in (spread_out(found, QUICK) if options.quick else found)]
 
-    def run(self, case: Case, program: Program) -> Sequence[Row]:
-        task, truth = Task.of(case, self._seed), Truth.of(case)
-        answer = program.ask(question(case, task, program, self._seed), LIMIT)
+    def run(self, case: TableCase, program: Program) -> Sequence[Row]:
+        task, truth = Task.of(case.case, case.seed), Truth.of(case.case)
+        answer = program.ask(question(case, task, program), LIMIT)
         if answer.failure:
             return [Row(case.label, False, {"rows": len(task.train.target), "seconds": answer.seconds}, answer.failure)]
-        return [_row(case, task, truth, answer.value["recommendation"], answer.seconds)]
+        return [_row(case.label, task, truth, answer.value["recommendation"], answer.seconds)]
 
     def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
         return rows
@@ -75,14 +84,14 @@ class Tables:
         return Verdict(crashes == 0 and fewest >= BEST_OF and share >= MIN_SHARE, words, numbers, missed)
 
 
-def question(case: Case, task: Task, program: Program, seed: int) -> dict[str, Any]:
+def question(case: TableCase, task: Task, program: Program) -> dict[str, Any]:
     """The request: the training rows under a name that says nothing, and the customer's words."""
     path = program.folder / "table.csv"
     task.table.write(path)
-    return {"task": "recommend", "table": str(path), "seed": seed, "limit": 5, **case.question}
+    return {"task": "recommend", "table": str(path), "seed": case.seed, "limit": 5, **case.case.question}
 
 
-def _row(case: Case, task: Task, truth: Truth, text: str, seconds: float) -> Row:
+def _row(label: str, task: Task, truth: Truth, text: str, seconds: float) -> Row:
     from recommender.recommendation import Recommendation
 
     formulas = Recommendation.from_json(text).formulas
@@ -103,7 +112,7 @@ def _row(case: Case, task: Task, truth: Truth, text: str, seconds: float) -> Row
         "seconds": seconds,
         **_found(formulas, errors[log]),
     }
-    return Row(case.label, ratios[log] <= MAX_RATIO, values)
+    return Row(label, ratios[log] <= MAX_RATIO, values)
 
 
 def _found(formulas: Sequence[Any], errors: Sequence[float]) -> Mapping[str, Value]:

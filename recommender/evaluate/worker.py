@@ -42,6 +42,23 @@ def recommend(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"recommendation": run(problem, limit=request["limit"], record=False).to_json()}
 
 
+def first(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The time of day at which the first candidate for a table appeared."""
+    from recommender.problem import Problem
+    from recommender.session import run
+    from recommender.table import Table
+
+    seen: list[float] = []
+
+    def look(progress: Any) -> None:
+        if progress.best and not seen:
+            seen.append(time.time())
+
+    problem = Problem.of(Table.read(request["table"]), about=request["about"])
+    run(problem, progress=look, stop=lambda: bool(seen), record=False)
+    return {"time": seen[0]} if seen else {}
+
+
 def one_fit(request: Mapping[str, Any]) -> dict[str, Any]:
     """One formula fitted to rows in the request."""
     from recommender.evaluate import fit_tasks
@@ -49,7 +66,14 @@ def one_fit(request: Mapping[str, Any]) -> dict[str, Any]:
     return fit_tasks.one_fit(request)
 
 
-TASKS: Mapping[str, Task] = {"hello": hello, "recommend": recommend, "fit": one_fit}
+def race(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Many formulas fitted to rows in the request."""
+    from recommender.evaluate import fit_tasks
+
+    return fit_tasks.race(request)
+
+
+TASKS: Mapping[str, Task] = {"hello": hello, "recommend": recommend, "first": first, "fit": one_fit, "race": race}
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,26 @@
 """Coefficients of a given form: global least squares without starts, with uncertainty and words for what is not determined."""
 
+from recommender.fitting.curve import curve_error
 from recommender.fitting.fit import fit
+from recommender.fitting.grouped import GroupedFit, fit_groups
+from recommender.fitting.profile import profile_interval
 from recommender.fitting.race import FitTask, RaceProgress, fit_many
+from recommender.fitting.recognise import Exact, Variant, recognise
 from recommender.fitting.result import Fit, Optimum, Prior
 
-__all__ = ["Fit", "FitTask", "Optimum", "Prior", "RaceProgress", "fit", "fit_many"]
+__all__ = [
+    "Exact",
+    "Fit",
+    "FitTask",
+    "GroupedFit",
+    "Optimum",
+    "Prior",
+    "RaceProgress",
+    "Variant",
+    "curve_error",
+    "fit",
+    "fit_groups",
+    "fit_many",
+    "profile_interval",
+    "recognise",
+]

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from corpus import tree
+from corpus.evaluate import Program
 from corpus.functions import Array
 from corpus.language import Sentence
+from corpus.tree import Node
 from recommender.fitting.optima import other_optima
 from recommender.fitting.request import Request
 from recommender.fitting.result import Fit, sentence
+from recommender.fitting.roles import Role
 from recommender.fitting.solve import Polished, Solution, full_model
 from recommender.fitting.uncertainty import Uncertainty, correlated, uncertainty
 from recommender.fitting.varpro import total_squares
 from recommender.fitting.whiteness import neighbours
+from recommender.samples import Samples
 
 _EXACT = 1e-20
 _TIE = 4.0  # chi-square units within which another optimum fits as well
@@ -136,7 +141,7 @@ class _Finish:
         said += [
             sentence("collinear", first=a, second=b, correlation=r) for a, b, r in correlated(covariance, self.request.formula.parameters)
         ]
-        return said + self._frequency_warnings() + self._optimum_warnings() + self._outlier_warnings()
+        return said + self._position_warnings() + self._frequency_warnings() + self._optimum_warnings() + self._outlier_warnings()
 
     def _bound_warnings(self) -> list[Sentence]:
         pairs = zip(self.request.names, self.best.values, self.pinned, strict=True)
@@ -149,6 +154,18 @@ class _Finish:
             variance = self.found.covariance[i, i] * self._variance()
             error = math.sqrt(variance) if variance >= 0 else math.nan
             said.append(sentence("only_product", product=merge.text, value=float(self.best.values[i]), error=error))
+        return said
+
+    def _position_warnings(self) -> list[Sentence]:
+        """Centres, edges and thresholds that lie outside the rows."""
+        said = []
+        values = dict(zip(self.request.names, map(float, self.best.values), strict=True))
+        for name, role in self.solution.roles.items():
+            if name in values and _is_position(name, role):
+                low, high = _range(tree.add(*role.use.others), self.request.samples)
+                place, margin = -role.use.number * values[name], 0.05 * (high - low)
+                if not low - margin <= place <= high + margin:
+                    said.append(sentence("beyond_data", name=name, value=values[name]))
         return said
 
     def _frequency_warnings(self) -> list[Sentence]:
@@ -185,6 +202,21 @@ def as_written(request: Request, item: Polished) -> dict[str, float]:
     values = dict(zip(request.names, map(float, item.values), strict=True)) | dict(request.known)
     ones = {name for merge in request.compiled.merges for name in merge.parts if name != merge.kept}
     return {name: 1.0 if name in ones else values.get(name, 0.0) for name in request.formula.parameters}
+
+
+def _is_position(name: str, role: Role) -> bool:
+    """An offset subtracted from data inside a bell, a step or a sinc; not a pole, which may well lie outside the rows."""
+    use = role.use
+    if role.kind != "offset" or use.enclosing is None or use.context in ("log", "") or any(other.parameters for other in use.others):
+        return False
+    inverted = (node for node in tree.walk(use.enclosing) if node.op == "pow" and node.args[1].op == "const" and node.args[1].number < 0)
+    return not any(name in node.parameters and node.variables for node in inverted)
+
+
+def _range(node: Node, samples: Samples) -> tuple[float, float]:
+    values = np.asarray(Program([node]).bind(samples.columns, len(samples)).values({})[0], float).ravel()
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if values.size else (-math.inf, math.inf)
 
 
 def _deviation(residual: Array, dof: int) -> float:

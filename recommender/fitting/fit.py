@@ -9,6 +9,7 @@ import numpy as np
 from corpus.formula import Formula
 from recommender.fitting.finish import Evidence, finish
 from recommender.fitting.gauge import plain_values
+from recommender.fitting.ordering import ordered_terms
 from recommender.fitting.polish import FullModel
 from recommender.fitting.request import Request, prepare
 from recommender.fitting.result import Fit, Prior
@@ -48,9 +49,10 @@ def fit(
     if not request.names:
         return finish(request, _evaluated(request))
     if loss not in ROBUST:
-        return finish(request, plain_values(request, solve(request)))
+        return finish(request, ordered_terms(request, plain_values(request, solve(request))))
     robust = solve_robust(request, ROBUST[loss])
-    return finish(request, robust.solution, Evidence(robust.weights, robust.variance) if robust.solution.found else None)
+    solution = ordered_terms(request, robust.solution)
+    return finish(request, solution, Evidence(robust.weights, robust.variance) if robust.solution.found else None)
 
 
 def _evaluated(request: Request) -> Solution:

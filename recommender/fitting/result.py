@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.language import Language, Sentence
 from recommender.fitting.work import Work
+from recommender.samples import Samples
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LEVEL = 0.95
 
@@ -132,6 +136,18 @@ class Fit:
     def predict(self, columns: Mapping[str, Array]) -> Array:
         """The fitted curve on other rows, shape (n,)."""
         return self.formula.evaluate(columns, self.parameters)
+
+    def report(self, language: Language = "en") -> str:
+        """The fit as a page of plain text."""
+        from recommender.fitting.report import report
+
+        return report(self, language)
+
+    def plot(self, samples: Samples, language: Language = "en") -> Figure:
+        """Data, curve with its 95 % band, and residuals, on the rows given."""
+        from recommender.fitting.curve import plot_fit
+
+        return plot_fit(self, samples, language)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; nan and infinity become null."""

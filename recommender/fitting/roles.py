@@ -136,8 +136,10 @@ def _is_depth(use: Use) -> bool:
 
 
 def _is_phase(walk: _Walk, use: Use, uses: list[Use]) -> bool:
-    """An offset inside sin or cos whose companions hold a frequency; an offset elsewhere too makes it a position."""
+    """An offset of a whole sin or cos argument, or beside a frequency inside one; an offset elsewhere too makes it a position."""
+    if use.context not in ("sin", "cos") or any(u.kind == "offset" and u.context not in ("sin", "cos") for u in uses):
+        return False
+    whole = use.enclosing is not None and use.others[0] in use.enclosing.args[0].args
     companions = frozenset[str]().union(*(other.parameters for other in use.others))
-    turning = [u for name in companions for u in walk.uses.get(name, []) if u.kind == "factor" and u.context in OSCILLATING]
-    everywhere = all(u.context in ("sin", "cos") for u in uses if u.kind == "offset")
-    return use.context in ("sin", "cos") and everywhere and bool(turning)
+    turning = (u for name in sorted(companions) for u in walk.uses.get(name, []))
+    return whole or any(u.kind == "factor" and u.context in OSCILLATING for u in turning)

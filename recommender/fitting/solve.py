@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from corpus import tree
 from corpus.functions import Array
 from corpus.tree import Node
 from recommender.fitting.aliases import alias_images
+from recommender.fitting.demodulate import demodulated_starts
 from recommender.fitting.linearise import linearised_starts
-from recommender.fitting.polish import FullModel, System, polish
+from recommender.fitting.polish import FullModel, System, polish, settle
 from recommender.fitting.request import Request
 from recommender.fitting.result import Prior
+from recommender.fitting.roles import Role
 from recommender.fitting.rounds import Found, Outcome, Search
 from recommender.fitting.sampler import Sampler, Zone
 from recommender.fitting.scales import magnitudes
@@ -51,13 +53,15 @@ class Polished:
 class Solution:
     """Distinct minima, best first (empty: nowhere finite).
 
-    outcome: how the search ended (None: no search was needed); zones: of the frequencies; projected: parameters solved for linearly.
+    outcome: how the search ended (None: no search was needed); zones: of the frequencies; projected: parameters solved for linearly;
+    roles: of the nonlinear ones.
     """
 
     found: tuple[Polished, ...]
     outcome: Outcome | None
     zones: Mapping[str, Zone]
     projected: frozenset[str]
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
 
 def solve(request: Request) -> Solution:
@@ -110,11 +114,13 @@ def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
     if not form.nonlinear:
         return Solution(_polish_all(request, plain, {}, _restored(model, _linear(model), rewriting)), None, {}, projected)
     sampler = Sampler(plain, magnitudes(form.root, form.parameters, rows), request.rng, phased=rewriting.phased)
-    outcome = Search(model, sampler).run(linearised_starts(plain, request.rng))
+    first = np.concatenate([linearised_starts(plain, request.rng), demodulated_starts(plain, sampler)])
+    outcome = Search(model, sampler).run(first)
     images = alias_images(model, sampler, outcome.minima)
     starts = [*request.starts, *_restored(model, (*images.inside, *outcome.minima), rewriting)]
     aliases = _restored(model, images.outside, rewriting)
-    return Solution(_polish_all(request, plain, sampler.zones, starts, aliases), outcome, sampler.zones, projected)
+    found = _polish_all(request, plain, sampler.zones, starts, aliases)
+    return Solution(_phases_in_one_turn(request, sampler, found), outcome, sampler.zones, projected, sampler.roles)
 
 
 def _linear(model: Model) -> tuple[Found, ...]:
@@ -152,6 +158,25 @@ def _with_priors(model: Model, names: Sequence[str], priors: Mapping[str, Prior]
 # --- last digits -------------------------------------------------------------------------------------------------------
 
 
+def _phases_in_one_turn(request: Request, sampler: Sampler, found: tuple[Polished, ...]) -> tuple[Polished, ...]:
+    """Phases moved by whole turns to within half a turn of zero, where that changes nothing."""
+    numbers = {name: role.use.number for name, role in sampler.roles.items() if role.kind == "phase" and name not in request.bounds}
+    full = full_model(request)
+    for name, number in numbers.items():
+        i, turn = request.names.index(name), 2 * math.pi / abs(number)
+        found = tuple(_moved(full, item, i, -turn * round(float(item.values[i]) / turn)) for item in found)
+    return found
+
+
+def _moved(model: FullModel, item: Polished, i: int, by: float) -> Polished:
+    if not by:
+        return item
+    values = item.values.copy()
+    values[i] += by
+    system = model.system(values)
+    return replace(item, values=values, system=system) if abs(system.rss - item.rss) <= 1e-6 * item.rss else item
+
+
 def full_model(request: Request) -> FullModel:
     """The formula of a request in all its parameters on all its rows."""
     return FullModel(request.compiled.root, request.names, request.samples, request.work, request.limits(request.names), request.priors)
@@ -176,6 +201,9 @@ def _polish_all(
     found.sort(key=lambda item: item.rss)
     found = _inside_first(found, request.names, zones, model.tss)
     found = [item for item in found if item.rss <= _SIMILAR * found[0].rss + 1e-12 * model.tss or item is found[0]]
+    if found:
+        values, system = settle(full, found[0].values, found[0].system)
+        found[0] = replace(found[0], values=values, system=system)
     images = [Polished(*polish(full, _vector(request, start), 5), alias=True) for start in (aliases if found else ())]
     return (*found, *(image for image in images if math.isfinite(image.rss)))
 

@@ -56,7 +56,8 @@ def uncertainty(
     _, sizes, directions = np.linalg.svd(system.triangle / scale)
     good = sizes > _NULL * max(float(sizes[0]), 1e-300)
     kept = directions[good] / sizes[good, None]
-    covariance = kept.T @ kept / np.outer(scale, scale)
+    with np.errstate(over="ignore"):  # columns of vanishing length
+        covariance = kept.T @ kept / np.outer(scale, scale)
     lost = np.zeros(k, bool)
     nulls = []
     for direction in directions[~good]:

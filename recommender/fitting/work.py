@@ -16,6 +16,7 @@ NOMINAL_ELEMENT = 0.45e-9
 SAFETY = 4.0
 _DEAR = {"sin": 5.0, "cos": 5.0, "sinc": 8.0, "tan": 4.0, "exp": 3.0, "log": 3.0, "tanh": 4.0, "sinh": 4.0, "cosh": 4.0, "pow": 4.0}
 _DEARER = 30.0
+_LOOK_EVERY = 16  # reading the thread's clock is a system call
 
 
 class Work:
@@ -26,6 +27,8 @@ class Work:
         self.spent = 0.0
         self.evaluations = 0
         self._started = time.thread_time()
+        self._looks = 0
+        self._late = False
 
     def charge(self, calls: float, elements: float) -> None:
         """Count `calls` NumPy calls over `elements` elements in all."""
@@ -39,7 +42,10 @@ class Work:
     @property
     def clock_hit(self) -> bool:
         """Whether the safety limit was passed; from then on the answer depends on the machine."""
-        return self.seconds > SAFETY * self.budget + 0.1
+        self._looks += 1
+        if not self._late and self._looks % _LOOK_EVERY == 0:
+            self._late = self.seconds > SAFETY * self.budget + 0.1
+        return self._late
 
     def exhausted(self, share: float = 1.0) -> bool:
         """Whether `share` of the budget is spent."""

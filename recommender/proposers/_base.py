@@ -8,7 +8,7 @@ iterating. It never fits and never ranks. A proposer that fails raises; the pipe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from corpus.formula import Formula
@@ -31,6 +31,12 @@ class Proposal:
     source: str = ""
     known: Mapping[str, float] = field(default_factory=dict)
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
+
+    def renamed(self, names: Mapping[str, str]) -> Proposal:
+        """The same proposal with other names for some coefficients."""
+        known = {names.get(name, name): value for name, value in self.known.items()}
+        meanings = {names.get(name, name): meaning for name, meaning in self.meanings.items()}
+        return replace(self, formula=self.formula.rename(names), known=known, meanings=meanings)
 
 
 @runtime_checkable

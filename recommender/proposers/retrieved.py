@@ -29,16 +29,16 @@ class RetrievedForms:
         """Best-ranked entries first; entries of `context.generic` (pure shapes) last."""
         del history
         for found in context.retrieved:
-            detail = ", ".join(dict.fromkeys(reason.channel for reason in found.reasons))
-            yield from self._readings(found.entry, problem, detail)
+            yield from self._readings(found.entry, problem, list(dict.fromkeys(reason.channel for reason in found.reasons)))
         seen = {found.entry.id for found in context.retrieved}
         for entry in context.generic:
             if entry.id not in seen and len(entry.variables) >= min(len(problem.inputs), 3) - 1:
-                yield from self._readings(entry, problem, "shape")
+                yield from self._readings(entry, problem, ["shape"])
 
-    def _readings(self, entry: Entry, problem: Problem, channels: str) -> Iterator[Proposal]:
+    def _readings(self, entry: Entry, problem: Problem, channels: Sequence[str]) -> Iterator[Proposal]:
         for assignment in assignments(entry, problem, PER_ENTRY):
-            why = Sentence.of("why.retrieved", entry_en=entry.name.en, entry_ja=entry.name.ja, channels=channels, source=entry.source)
+            found_by = tuple(Sentence.of(f"channel.{channel}") for channel in channels)
+            why = Sentence.of("why.retrieved", entry_en=entry.name.en, entry_ja=entry.name.ja, channels=found_by, source=entry.source)
             yield self._proposal(entry, assignment, problem, why)
 
     def _proposal(self, entry: Entry, assignment: Assignment, problem: Problem, why: Sentence) -> Proposal:

@@ -115,6 +115,6 @@ def _inline(svg: str, prefix: str) -> str:
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     used = set(re.findall(r"#([\w-]+)[\")]", body))
-    body = re.sub(r' id="([\w-]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", body)
+    body = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r"#([\w-]+)([\")])", lambda m: f"#{prefix}-{m[1]}{m[2]}" if m[1] in used else m[0], body)
     return re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg {_NAMESPACES} viewBox="\1" aria-hidden="true">', body, count=1)

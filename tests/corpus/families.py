@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-# Every line is one family: all spellings must have one key.
-EQUAL = """
-a*x + b | b + x*a | q1*x + q0 | a*(x + b) | a*(x - b) | (x - a)/b | a*x/3 + 2*b | x*a*b + c | (a + b)*x + c | a*x + b + c | a - b*x | a + (x + b)/c | a*x + b*x + c | a*x + 2*x + b | a*(x + 1) + b | a*(2 - x) + b | (a*x + b)/c | (a*x + b)/(c*d)
+# Every line is one family (an indented line goes on with the one above): all spellings must have one key.
+EQUAL = (
+    """
+a*x + b | b + x*a | q1*x + q0 | a*(x + b) | a*(x - b) | (x - a)/b | a*x/3 + 2*b | x*a*b + c | (a + b)*x + c | a*x + b + c
+    | a - b*x | a + (x + b)/c | a*x + b*x + c | a*x + 2*x + b | a*(x + 1) + b | a*(2 - x) + b | (a*x + b)/c | (a*x + b)/(c*d)
 a*x | x*a | x/a | a*b*x | x*exp(a) | a*x/pi | -a*x | x*(a - b) | 3*a*x*b | a*x + b*x | sqrt(a)*x | a**2*x | a*x*1e-9 | x*a**b | a*log(b)*x
 a*x**2 + b*x + c | c + x*(b) + a*x*x | x**2/a + x/b + c
-a*exp(b*x) | a*exp(-b*x) | a*exp(x/b) | exp(a + b*x) | exp(a)*exp(-x/b) | a*2**(x/b) | a*10**(b*x) | a*b**x | exp((x - a)/b) | b**(x - a) | a*exp(b*x + 3) | a*exp(b*(x - c))
-a + b*exp(-x/c) | a + b*(1 - exp(-x/c)) | a - (b - a)*exp(-x/c)*0 + b*exp(c*x) | a + b*(exp(x/c) - 1) | a + exp(b - x*c) | a + b*expm1(x/c)
+a*exp(b*x) | a*exp(-b*x) | a*exp(x/b) | exp(a + b*x) | exp(a)*exp(-x/b) | a*2**(x/b) | a*10**(b*x) | a*b**x | exp((x - a)/b)
+    | b**(x - a) | a*exp(b*x + 3) | a*exp(b*(x - c))
+a + b*exp(-x/c) | a + b*(1 - exp(-x/c)) | a - (b - a)*exp(-x/c)*0 + b*exp(c*x) | a + b*(exp(x/c) - 1) | a + exp(b - x*c)
+    | a + b*expm1(x/c)
 a*(1 - exp(-x/b)) | a*(exp(-b*x) - 1) | a*(1 - exp(b*x)) | a*expm1(b*x)
 a*x**b | a*(x/b)**c | a*(x/300)**b | exp(a)*x**b | x**a/b | a*(b*x)**c | a*x**(-b) | a*x**(2*b)
 a*sqrt(x) | sqrt(a*x) | sqrt(2*a*x) | a*(x/b)**0.5 | sqrt(x/a)
@@ -55,7 +59,10 @@ a*log(x/y) + b | a*log(b*x/y) | a*log(2*x/y) + b
 log1p(x) + a | log(1 + x) + a
 10**x*a | a*exp(2.302585092994046*x)
 a*lambertw(b*x) | a*lambertw(x/b)
-""".strip().splitlines()
+""".replace("\n    ", " ")
+    .strip()
+    .splitlines()
+)
 
 # Each line is two families: the keys must differ.
 DIFFERENT = """

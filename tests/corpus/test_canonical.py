@@ -123,7 +123,7 @@ def rank(formula: Formula) -> int | None:
         slopes = slopes[np.isfinite(slopes).all(axis=1)]
         if len(slopes) < 2 * len(curve.names) + 2 or not np.isfinite(curve(values)).any():
             return None
-        sizes = np.linalg.norm(slopes, axis=0)
+        sizes = np.max(np.abs(slopes), axis=0)
         if not sizes.size or not np.all((sizes > 1e-6) & (sizes < 1e6)):
             return None
         singular = np.linalg.svd(slopes / sizes, compute_uv=False)
@@ -133,7 +133,7 @@ def rank(formula: Formula) -> int | None:
     return ranks.pop() if len(ranks) == 1 else None
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(trees(functions=("exp", "log", "sin", "cos", "sinc", "tanh", "sqrt", "erf", "abs"), most=9))
 def test_the_family_keeps_its_dimension(root: Node) -> None:
     """A false merge would add or take away a direction in which the curve can move."""

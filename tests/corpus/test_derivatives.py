@@ -40,7 +40,8 @@ def test_derivative_of_each_function(name: str) -> None:
     for at in POINTS.get(name, ANYWHERE):
         u = np.array([at])
         exact = float(function.derivative(u, function.value(u))[0])
-        assert exact == pytest.approx(slope(lambda v, f=function: float(f.value(np.array([v]))[0]), at, name in SINGULAR), rel=2e-6, abs=1e-7), at
+        measured = slope(lambda v: float(function.value(np.array([v]))[0]), at, name in SINGULAR)
+        assert exact == pytest.approx(measured, rel=2e-6, abs=1e-7), at
 
 
 @pytest.mark.parametrize("name", sorted(PAIRS))
@@ -67,12 +68,22 @@ def gradient(formula: Formula, values: dict[str, float], columns: dict[str, NDAr
     return {name: np.broadcast_to(np.asarray(rows.get(name, 0.0), float), (1, 5))[0] for name in formula.parameters}
 
 
-def differences(formula: Formula, values: dict[str, float], columns: dict[str, NDArray[np.float64]], name: str, step: float) -> NDArray[np.float64]:
+def differences(
+    formula: Formula, values: dict[str, float], columns: dict[str, NDArray[np.float64]], name: str, step: float
+) -> NDArray[np.float64]:
     up, down = (formula.evaluate(columns, values | {name: values[name] + h}) for h in (step, -step))
-    return np.asarray((up - down) / (2 * step))
+    with np.errstate(all="ignore"):
+        return np.asarray((up - down) / (2 * step))
 
 
-POWERS = ["x**a", "a**x", "a**b", "(a*x)**b", "(x + a)**2", "(x + a)**-3", "(x*a)**0.5", "(x - a)**1.5", "a**(x*b)*x", "(a*b*x)**(a - b)", "1/(a - x)**4", "a**6", "a**-1", "x**(a + 0*b)", "2**a", "(-1)**2*a", "pi**a"]
+POWERS = (
+    """
+x**a | a**x | a**b | (a*x)**b | (x + a)**2 | (x + a)**-3 | (x*a)**0.5 | (x - a)**1.5 | a**(x*b)*x |
+(a*b*x)**(a - b) | 1/(a - x)**4 | a**6 | a**-1 | x**(a + 0*b) | 2**a | (-1)**2*a | pi**a
+""".strip()
+    .replace(" |\n", " | ")
+    .split(" | ")
+)
 
 
 @pytest.mark.parametrize("text", POWERS)
@@ -91,11 +102,13 @@ def test_a_product_that_is_zero_has_a_derivative() -> None:
 
 
 @settings(max_examples=300)
-@given(trees(functions=(*SMOOTH, "sqrt"), most=8))
+@given(trees(functions=(*SMOOTH, "sqrt"), most=8, tame=True))
 def test_derivatives_of_random_trees(root: Node) -> None:
     assume(root.parameters)
     formula = Formula(root)
     columns, values = {"x": np.linspace(0.31, 1.93, 5), "y": np.linspace(1.71, 0.42, 5)}, {"a": 0.83, "b": 1.27, "c": 0.46, "d": 1.12}
+    steps = Program(list(tree.walk(root))).bind(columns, 5).values({name: np.full((1, 1), value) for name, value in values.items()})
+    assume(all(np.isfinite(step).all() for step in steps))
     exact = gradient(formula, values, columns)
     for name in formula.parameters:
         coarse, fine = (differences(formula, values, columns, name, h) for h in (2e-5, 1e-5))
@@ -129,8 +142,17 @@ def test_missing_values_are_said() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("(cos(pi) - 3)**1e301", np.inf), ("(cos(pi) - 3)**1.5", np.nan), ("(cos(pi) - 3)**1001", -np.inf), ("(-pi)**1e300", np.inf)]
-    + [("(pi - pi)**-3", np.inf), ("log(pi - pi)", -np.inf), ("exp(pi**9)", np.inf), ("sqrt(-pi)", np.nan), ("2", 2.0)],
+    [
+        ("(cos(pi) - 3)**1e301", np.inf),
+        ("(cos(pi) - 3)**1.5", np.nan),
+        ("(cos(pi) - 3)**1001", -np.inf),
+        ("(-pi)**1e300", np.inf),
+        ("(pi - pi)**-3", np.inf),
+        ("log(pi - pi)", -np.inf),
+        ("exp(pi**9)", np.inf),
+        ("sqrt(-pi)", np.nan),
+        ("2", 2.0),
+    ],
 )
 def test_constants_beyond_the_numbers_give_inf_or_nan_in_every_row(text: str, value: float) -> None:
     for formula in (parse(text, ["x"]), parse(f"{text} + x", ["x"])):

@@ -93,7 +93,7 @@ def test_the_longest_formulas_come_back() -> None:
 
 def scale(root: Node, columns: dict[str, np.ndarray], values: dict[str, float]) -> float:
     """The largest number met on the way: what rounding errors are proportional to."""
-    nodes = [node for node in tree.walk(root)]
+    nodes = list(tree.walk(root))
     bound = Program(nodes).bind(columns, 7)
     rows = bound.values({name: np.full((1, 1), value) for name, value in values.items()})
     finite = [np.abs(np.asarray(row, float)[np.isfinite(row)]) for row in rows]

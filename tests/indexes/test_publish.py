@@ -186,3 +186,4 @@ def test_killed_anywhere_something_whole_serves_and_the_next_run_finishes(tmp_pa
     assert CurrentIndex(index).snapshot().manifest.entries == (len(corpus) if stage == "published" else 2)
     publish(corpus, index, NGRAMS)
     assert serving(index, "resistor voltage")[0] == "circuits.ohm"
+    assert folders(index) == set()

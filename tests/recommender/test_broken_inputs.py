@@ -90,7 +90,9 @@ def no_right_to_read(path: Path) -> None:
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 8
 X = [row[0] for row in ROWS]
 Y = [row[1] for row in ROWS]
-WIDE = "\n".join([",".join(f"c{i}" for i in range(200)), *(",".join(str((i * 7 + r * 13) % 97 + r) for i in range(200)) for r in range(30))])
+WIDE = "\n".join(
+    [",".join(f"c{i}" for i in range(200)), *(",".join(str((i * 7 + r * 13) % 97 + r) for i in range(200)) for r in range(30))]
+)
 CODE = "__import__('os').system('true')"
 GERMAN = sheet("Länge [mm];Größe", ";", [(str(a).replace(".", ","), str(b).replace(".", ",")) for a, b in ROWS])
 
@@ -145,7 +147,9 @@ ERRORS = [
     Case("old Excel cut short", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "file_unreadable", suffix=".xls"),
     Case("Excel without rows", workbook(Sheet1=[]), "no_numbers_excel", suffix=".xlsx"),
     Case("Excel header only", workbook(Sheet1=[["x", "y"]]), "no_numbers_excel", suffix=".xlsx"),
-    Case("Excel formulas never calculated", workbook(S=[["x", "y"], *(["=1+1", "=A2*2"] for _ in ROWS)]), "no_numbers_excel", suffix=".xlsx"),
+    Case(
+        "Excel formulas never calculated", workbook(S=[["x", "y"], *(["=1+1", "=A2*2"] for _ in ROWS)]), "no_numbers_excel", suffix=".xlsx"
+    ),
     Case("broken parquet", b"PAR1" + bytes(100), "file_unreadable", suffix=".parquet"),
     Case("text named parquet", sheet(), "file_unreadable", suffix=".parquet"),
     Case("parquet without rows", frame({"x": [], "y": []}), "table_empty", suffix=".parquet"),
@@ -163,7 +167,7 @@ HANDLED = [
     Case("unknown unit in header", sheet("x [blorp],y"), notes=["header_unit_unknown"], columns=["x [blorp]", "y"]),
     Case("function of a column", sheet("t,V(t)"), columns=["t", "V(t)"]),
     Case("number in brackets", sheet("x (2),y"), columns=["x (2)", "y"]),
-    Case("mixed encodings", "x,y,温度\n".encode() + sheet("1,2,圧力", rows=[(*r, "圧力") for r in ROWS]).encode("cp932"), "encoding_unknown|"),
+    Case("mixed encodings", "温度,y\n".encode() + "圧力,y\n".encode("cp932") + sheet("x,y").encode(), notes=["encoding"]),
     Case("UTF-16", sheet("温度,y").encode("utf-16"), notes=["encoding"], columns=["温度", "y"]),
     Case("Shift_JIS", sheet("温度 [℃],抵抗 [Ω]").encode("cp932"), notes=["encoding"], columns=["温度", "抵抗"]),
     Case("Shift_JIS with one kanji", sheet("圧 [Pa],y").encode("cp932"), notes=["encoding"], columns=["圧", "y"]),
@@ -174,7 +178,11 @@ HANDLED = [
     Case("latin-1 French", sheet("Température,Énergie").encode("latin-1"), notes=["encoding"], columns=["Température", "Énergie"]),
     Case("decimal comma", GERMAN, notes=["decimal_comma"], columns=["Länge", "Größe"]),
     Case("decimal comma, tabs", GERMAN.replace(";", "\t"), notes=["decimal_comma"]),
-    Case("decimal comma, quoted", sheet("x,y", rows=[(f'"{str(a).replace(".", ",")}"', b) for a, b in [(r[0], int(r[1])) for r in ROWS]]), notes=["decimal_comma"]),
+    Case(
+        "decimal comma, quoted",
+        sheet("x,y", rows=[(f'"{str(a).replace(".", ",")}"', b) for a, b in [(r[0], int(r[1])) for r in ROWS]]),
+        notes=["decimal_comma"],
+    ),
     Case("decimal comma and thousands", sheet("x;y", ";", [(i, f"1.{100 + i}.234,5") for i in range(8)]), notes=["decimal_comma"]),
     Case("thousands separators", sheet("x;y", ";", [(a, f"{1000 + i * 1234.5:,}") for i, (a, _) in enumerate(ROWS)])),
     Case("thousands, quoted", sheet(rows=[(a, f'"{1000 + i * i:,}"') for i, (a, _) in enumerate(ROWS)])),
@@ -194,7 +202,12 @@ HANDLED = [
     Case("ragged rows", sheet() + "9\n10,1,2,3\n", notes=["ragged_rows", "rows_dropped"], rows=9),
     Case("trailing separators", sheet("x,y,", rows=[(*r, "") for r in ROWS]), columns=["x", "y"]),
     Case("trailing separators in rows", sheet(rows=[(*r, "") for r in ROWS]), columns=["x", "y"]),
-    Case("row names without header", sheet("x y", " ", [(f"r{i}", *r) for i, r in enumerate(ROWS)]), columns=["x", "y"], notes=["text_column"]),
+    Case(
+        "row names without header",
+        sheet("x y", " ", [(f"r{i}", *r) for i, r in enumerate(ROWS)]),
+        columns=["x", "y"],
+        notes=["text_column"],
+    ),
     Case("units row", sheet("time,out\ns,V"), columns=["time", "out"]),
     Case("units row in brackets", sheet("time,out\n[s],[-]"), columns=["time", "out"]),
     Case("units row with a dash", sheet("time,out\ns,-"), columns=["time", "out"]),
@@ -231,7 +244,9 @@ HANDLED = [
     Case("written powers of ten", sheet(rows=[(f"{a}×10⁻³", b) for a, b in ROWS])),
     Case("spaces around", sheet("  x  ,  y ", rows=[(f" {a} ", f"\u3000{b}") for a, b in ROWS]), columns=["x", "y"]),
     Case("newline in header", sheet('"x\n[mm]",y'), columns=["x", "y"]),
-    Case("formula-like cells", sheet("=1+1,@x,y", rows=[(a, "=SUM(A1)", b) for a, b in ROWS]), notes=["text_column"], columns=["=1+1", "y"]),
+    Case(
+        "formula-like cells", sheet("=1+1,@x,y", rows=[(a, "=SUM(A1)", b) for a, b in ROWS]), notes=["text_column"], columns=["=1+1", "y"]
+    ),
     Case("header that is code", sheet(f'"{CODE}",y'), columns=[CODE, "y"]),
     Case("header of 10,000 letters", sheet("q" * 10_000 + ",y"), target="y"),
     Case("emoji header", sheet("🌡️,📈"), columns=["🌡️", "📈"]),
@@ -250,13 +265,32 @@ HANDLED = [
     Case("Excel with several sheets", workbook(Readme=[["Nothing here"]], Data=[["x", "y"], *ROWS]), suffix=".xlsx", notes=["sheet"]),
     Case("Excel with merged cells", merged, suffix=".xlsx", notes=["title_lines"], columns=["x", "y"]),
     Case("Excel below and right", workbook(S=[[], [], [None, None, "x", "y"], *([None, None, *r] for r in ROWS)]), suffix=".xlsx"),
-    Case("Excel dates", workbook(S=[["d", "y"], *([pd.Timestamp(2024, 1, i + 1), b] for i, (_, b) in enumerate(ROWS))]), suffix=".xlsx", notes=["time_column"]),
+    Case(
+        "Excel dates",
+        workbook(S=[["d", "y"], *([pd.Timestamp(2024, 1, i + 1), b] for i, (_, b) in enumerate(ROWS))]),
+        suffix=".xlsx",
+        notes=["time_column"],
+    ),
     Case("Excel numbers as texts", workbook(S=[["x", "y"], *([f"'{a}"[1:], str(b)] for a, b in ROWS)]), suffix=".xlsx"),
     Case("Excel error cells", workbook(S=[["x", "y"], *ROWS, ["#DIV/0!", 3]]), suffix=".xlsx", notes=["rows_dropped"]),
     Case("Excel named csv", workbook(S=[["x", "y"], *ROWS]), columns=["x", "y"]),
     Case("text named xls", sheet("x\ty", "\t"), suffix=".xls"),
     Case("parquet", frame({"x": X, "y": Y}), suffix=".parquet"),
-    Case("parquet of many types", frame({"x": pd.array([1, None, *range(2, 10)], "Int64"), "d": pd.date_range("2024", periods=10), "b": [True, False] * 5, "s": ["a"] * 10, "y": np.arange(10.0) ** 2}), suffix=".parquet", notes=["time_column", "boolean_column", "text_column"], rows=9),
+    Case(
+        "parquet of many types",
+        frame(
+            {
+                "x": pd.array([1, None, *range(2, 10)], "Int64"),
+                "d": pd.date_range("2024", periods=10),
+                "b": [True, False] * 5,
+                "s": ["a"] * 10,
+                "y": np.arange(10.0) ** 2,
+            }
+        ),
+        suffix=".parquet",
+        notes=["time_column", "boolean_column", "text_column"],
+        rows=9,
+    ),
     Case("no suffix", sheet(), suffix=""),
 ]
 
@@ -287,18 +321,13 @@ def test_error_with_a_cure(case: Case, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", HANDLED, ids=lambda case: case.id)
 def test_handled(case: Case, tmp_path: Path) -> None:
-    try:
-        problem = case.problem(write(case, tmp_path))
-    except RecommenderError as error:
-        assert error.key in case.error.split("|") and case.error, error
-        return
+    problem = case.problem(write(case, tmp_path))
     found = [note.key.removeprefix("note.") for note in problem.notes]
     assert set(case.notes) <= set(found), found
     assert all(note.text(language) for note in problem.notes for language in LANGUAGES)
     if case.columns:
         assert [*(column.name for column in problem.inputs), problem.target.name] == list(case.columns)
-    if not case.error:
-        assert len(problem.samples) == case.rows
+    assert len(problem.samples) == case.rows
     assert 0 < len(problem.inputs) <= MAX_INPUTS
     assert all(np.isfinite(column).all() for column in problem.samples.columns.values())
     for symbol in (*problem.names.values(), problem.target_symbol):

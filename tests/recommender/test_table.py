@@ -68,7 +68,8 @@ def test_find_prefers_the_exact_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("presure", "column_near"), ("zzz", "column_missing"), ("who", "column_text"), ("void", "column_empty"), ("z", "column_complex")]
+    ("name", "key"),
+    [("presure", "column_near"), ("zzz", "column_missing"), ("who", "column_text"), ("void", "column_empty"), ("z", "column_complex")],
 )
 def test_absent_columns_say_why(name: str, key: str) -> None:
     columns = {"pressure": [1.0, 2], "who": ["a", "b"], "void": [None, None], "z [ohm]": [1j, 2j]}
@@ -110,9 +111,7 @@ def test_any_type_of_cells(values: object) -> None:
     np.testing.assert_allclose(column.values - np.nanmin(column.values), [0, np.nan, 2])
 
 
-@pytest.mark.parametrize(
-    "values", [[[1], [2]], [{}, {}], [b"1", b"2"], pd.interval_range(0, 2), [object(), 1j]], ids=str
-)
+@pytest.mark.parametrize("values", [[[1], [2]], [{}, {}], [b"1", b"2"], pd.interval_range(0, 2), [object(), 1j]], ids=str)
 def test_cells_that_are_no_numbers(values: object) -> None:
     made = Table.from_frame(pd.DataFrame({"x": values, "y": [1.0, 2.0]}))
     assert made.names == ("y",)
@@ -145,7 +144,32 @@ def test_descriptions() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["x", "T", "長さ", "sin", "pi", "lambda", "2nd", "a b", "μ", "__import__('os')", "🌡️", "", "_", "q" * 10_000, "x²", "½", "ﬁeld", "1", "log10", "é", "Å", "ー", "한글", "ا"],
+    [
+        "x",
+        "T",
+        "長さ",
+        "sin",
+        "pi",
+        "lambda",
+        "2nd",
+        "a b",
+        "μ",
+        "__import__('os')",
+        "🌡️",
+        "",
+        "_",
+        "q" * 10_000,
+        "x²",
+        "½",
+        "ﬁeld",
+        "1",
+        "log10",
+        "é",
+        "Å",
+        "ー",
+        "한글",
+        "ا",
+    ],
 )
 def test_symbols_stand_in_formulas(name: str) -> None:
     symbol = symbols_for([name])[name]

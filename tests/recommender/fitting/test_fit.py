@@ -48,7 +48,9 @@ def test_standard_errors_agree_with_linear_regression():
     covariance = rss[0] / 28 * np.linalg.inv(design.T @ design)
     assert np.allclose(found.covariance, covariance)
     assert found.standard_errors["b"] == pytest.approx(np.sqrt(covariance[1, 1]))
-    assert found.intervals["b"] == pytest.approx((beta[1] - 2.0484 * np.sqrt(covariance[1, 1]), beta[1] + 2.0484 * np.sqrt(covariance[1, 1])), rel=1e-4)
+    assert found.intervals["b"] == pytest.approx(
+        (beta[1] - 2.0484 * np.sqrt(covariance[1, 1]), beta[1] + 2.0484 * np.sqrt(covariance[1, 1])), rel=1e-4
+    )
     assert found.dof == 28
     assert found.reduced_chi2 is None
 
@@ -86,14 +88,18 @@ def test_a_known_parameter_stays_fixed():
 
 
 def test_the_same_request_gives_the_same_answer_bit_for_bit():
-    formula, samples = table("a*sin(b*x + c*sin(d*x + e) + f)", {"x": np.linspace(0, 10, 150)}, dict(zip("abcdef", (1, 9, 2, 1.5, 0.3, 1), strict=True)), 0.02)
+    formula, samples = table(
+        "a*sin(b*x + c*sin(d*x + e) + f)", {"x": np.linspace(0, 10, 150)}, dict(zip("abcdef", (1, 9, 2, 1.5, 0.3, 1), strict=True)), 0.02
+    )
     first, second = (fit(formula, samples, budget=0.1) for _ in range(2))
     assert first == second
     assert first.parameters == second.parameters
 
 
 def test_a_small_budget_is_said():
-    formula, samples = table("a*sin(b*x + c*sin(d*x + e) + f)", {"x": np.linspace(0, 10, 150)}, dict(zip("abcdef", (1, 9, 2, 1.5, 0.3, 1), strict=True)), 0.02)
+    formula, samples = table(
+        "a*sin(b*x + c*sin(d*x + e) + f)", {"x": np.linspace(0, 10, 150)}, dict(zip("abcdef", (1, 9, 2, 1.5, 0.3, 1), strict=True)), 0.02
+    )
     found = fit(formula, samples, budget=0.001)
     assert not found.converged
     assert "budget" in found.status_text("en")

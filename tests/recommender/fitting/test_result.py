@@ -38,8 +38,6 @@ def test_correlations_are_between_minus_one_and_one(fits):
 
 
 def test_every_sentence_exists_in_both_languages():
-    english, japanese = (
-        {key for key in strings(language) if key.startswith(("fit.", "error.fit_"))} for language in ("en", "ja")
-    )
+    english, japanese = ({key for key in strings(language) if key.startswith(("fit.", "error.fit_"))} for language in ("en", "ja"))
     assert english == japanese
     assert len(english) > 20

@@ -43,5 +43,5 @@ def test_relative_errors_weigh_small_values_up():
     x = np.linspace(0, 8, 120)
     formula, samples = table("a*exp(-b*x)", {"x": x}, {"a": 100.0, "b": 1.5})
     noisy = Samples({"x": x}, samples.target * (1 + 0.02 * rng.standard_normal(120)))
-    assert fit(formula, noisy, loss="relative").standard_errors["b"] < 0.2 * fit(formula, noisy).standard_errors["b"]
+    assert fit(formula, noisy, loss="relative").standard_errors["b"] < 0.3 * fit(formula, noisy).standard_errors["b"]
     assert fit(formula, noisy, loss="relative").parameters["b"] == pytest.approx(1.5, abs=0.01)

@@ -1,0 +1,160 @@
+"""The report is one inert, complete and repeatable page, whatever the table says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from corpus.language import LANGUAGES
+from recommender.pipeline import recommend
+from recommender.problem import Problem
+from recommender.recommendation import Recommendation
+from recommender.report.html import html_report
+from recommender.table import Table
+
+HOSTILE = "<script>alert('t')</script>"
+HOSTILE_INPUT = '"><img src=x onerror=alert(1)> $\\frac{1}{2}$ & `x`'
+VOID = frozenset({"meta", "link", "img", "br", "hr", "input"})
+ALLOWED_ATTRIBUTES = re.compile(r"(class|style|id|lang|charset|content|name|http-equiv|href|role|aria-\w+|math\w+|displaystyle|width)")
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; unbalanced tags are an error."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def decay(rows: int = 25) -> pd.DataFrame:
+    t = np.linspace(0, 10, rows)
+    noise = np.random.default_rng(1).normal(0, 0.02, rows)
+    return pd.DataFrame({f"{HOSTILE_INPUT} [s]": t, HOSTILE: 3 * np.exp(-t / 2.5) + 0.5 + noise})
+
+
+@pytest.fixture(scope="module")
+def hostile() -> tuple[Problem, Recommendation]:
+    """A small problem whose every free text is an attack."""
+    table = Table.from_frame(decay(), name="</title><script>")
+    table = table.with_descriptions({table.names[0]: "<b onclick=alert(2)>time</b>"})
+    problem = Problem.of(table, about="<iframe src='https://example.com'></iframe>")
+    return problem, recommend(problem, limit=3)
+
+
+@pytest.fixture(scope="module")
+def several() -> tuple[Problem, Recommendation]:
+    """Two inputs over several decades, so that the axes become logarithmic."""
+    rng = np.random.default_rng(2)
+    x, z = 10 ** rng.uniform(-1, 3, 40), rng.uniform(1, 2, 40)
+    frame = pd.DataFrame({"流量 [mm]": x, "z [K]": z, "圧力": 2 * x**1.5 * z * (1 + rng.normal(0, 0.01, 40))})
+    problem = Problem.of(Table.from_frame(frame, name="二入力"), typed=("a*流量**b*z**c",))
+    return problem, recommend(problem, limit=3)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_is_whole_and_calls_nobody(several, language):
+    html = html_report(*several, language)
+    page = Page(html)
+    assert page.tags["html"] == page.tags["main"] == page.tags["title"] == 1
+    assert page.tags["article"] + page.tags["section"] >= 5
+    assert not page.tags.keys() & {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
+    assert not re.findall(r"https?://", re.sub(r'xmlns(:\w+)?="[^"]*"', "", html))
+    assert "@import" not in html
+    assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_words_stay_words(hostile, language):
+    html = html_report(*hostile, language)
+    page = Page(html)
+    assert not page.tags.keys() & {"script", "img", "iframe", "b onclick"}
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert not [value for _, name, value in page.attributes if name in ("href", "src", "xlink:href") and not value.startswith("#")]
+    assert HOSTILE in page.text
+    assert "<iframe src='https://example.com'></iframe>" in page.text
+    assert "<b onclick=alert(2)>time</b>" in page.text
+
+
+def test_hostile_names_reach_neither_a_tag_nor_an_attribute(hostile):
+    page = Page(html_report(*hostile, "en"))
+    foreign = [value for _, name, value in page.attributes if "alert" in value or "frac" in value]
+    assert foreign == []
+    assert {name for tag, name, _ in page.attributes if tag in ("td", "p", "div", "span", "math", "mi")} <= {"class", "displaystyle"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_candidate_is_told_completely(several, language):
+    problem, result = several
+    page = Page(html_report(problem, result, language))
+    assert len(result.formulas) == 3
+    assert page.tags["math"] >= 2 * len(result.formulas)
+    assert page.tags["svg"] == 2 * len(result.formulas) + 1
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    used = {value[1:] for _, name, value in page.attributes if name in ("href", "xlink:href")}
+    assert used <= set(ids)
+    for formula in result.formulas:
+        assert f"candidate-{formula.rank}" in ids
+        assert formula.numpy_source() in page.text
+    assert "{" not in re.sub(r"(?s)<style>.*?</style>", "", html_report(problem, result, language)).split("<main>")[0]
+
+
+def test_languages_differ_and_nothing_is_left_in_the_other(several):
+    problem, result = several
+    english, japanese = (Page(html_report(problem, result, language)).text for language in ("en", "ja"))
+    assert "Candidates" in english
+    assert "候補の一覧" in japanese
+    own = {*"圧力流量二入"}
+    assert not [letter for letter in english if "\u3040" <= letter <= "\u9fff" and letter not in own]
+
+
+def test_same_result_same_bytes(several):
+    problem, result = several
+    again = Recommendation.from_json(result.to_json())
+    assert html_report(problem, result, "ja") == html_report(problem, again, "ja")
+
+
+def test_no_word_is_drawn_by_a_font_of_the_plots(several):
+    html = html_report(*several, "ja")
+    drawings = "".join(re.findall(r"(?s)<svg.*?</svg>", html))
+    assert not re.search(r"[\u3040-\u9fff]", drawings)
+
+
+def test_report_of_nothing_is_still_a_page(several):
+    from dataclasses import replace
+
+    problem, result = several
+    page = Page(html_report(problem, replace(result, formulas=()), "en"))
+    assert page.tags["h1"] == 1
+    assert page.tags["svg"] == 0

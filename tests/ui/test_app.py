@@ -1,0 +1,117 @@
+"""The app as a visitor meets it: nothing yet, a file that is none, an example from question to answer, both languages."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("streamlit")
+
+from streamlit.testing.v1 import AppTest
+
+from corpus.language import text
+
+APP = Path(__file__).parents[2] / "ui" / "app.py"
+PATIENCE = 120
+
+
+@pytest.fixture
+def app(formula_home) -> AppTest:
+    return AppTest.from_file(APP, default_timeout=60)
+
+
+def speak(app: AppTest, language: str) -> AppTest:
+    app.session_state["language"] = language
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    """Everything the page says in Markdown, plain text or a heading."""
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.text, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def finish(app: AppTest) -> AppTest:
+    """Look at the page again until the run has ended."""
+    until = time.monotonic() + PATIENCE
+    while not app.session_state["job"].is_finished and time.monotonic() < until:
+        time.sleep(0.3)
+        app.session_state["job"].look()
+    return app.run()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_empty_page_says_what_to_do(app, language):
+    speak(app, language)
+    assert not app.exception
+    assert app.title[0].value == text("ui.title", language)
+    assert text("ui.empty_title", language) in words(app)
+    assert len(app.button) == 11
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("empty.csv", b""), ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00" * 50), ("words.csv", b"a,b\nx,y\nz,w\n"), ("book.xlsx", b"PK no")],
+)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_bad_file_is_one_sentence(app, name, content, language):
+    speak(app, language)
+    app.file_uploader[0].upload(name, content).run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "Traceback" not in words(app)
+    assert ("。" in app.error[0].value) == (language == "ja")
+
+
+def test_question_that_does_not_fit_is_one_sentence(app):
+    speak(app, "en")
+    app.file_uploader[0].upload("t.csv", b"x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n").run()
+    app.text_input[0].set_value("a*unknown_function(x)").run()
+    app.button(key="run").click().run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "job" not in app.session_state
+
+
+@pytest.fixture(scope="module")
+def answered(formula_home) -> AppTest:
+    """An example, asked and answered."""
+    app = speak(AppTest.from_file(APP, default_timeout=60), "en")
+    app.button(key="try-cooling_coffee").click().run()
+    assert not app.exception
+    assert app.selectbox(key="example").value == "cooling_coffee"
+    app.button(key="run").click().run()
+    assert not app.exception
+    return finish(app)
+
+
+def test_answer_shows_candidates_with_formulas_and_evidence(answered):
+    assert not answered.exception
+    assert not answered.error
+    assert len(answered.latex) >= 3
+    assert len(answered.session_state["job"].result.formulas) >= 3
+    assert all("temperature" in formula.value for formula in answered.latex)
+    assert len(answered.table) == 1 + len(answered.latex)
+    assert {button.key for button in answered.download_button} >= {"report", "json", "source-1"}
+
+
+def test_answer_in_the_other_language(answered):
+    english = words(answered)
+    japanese = words(speak(answered, "ja"))
+    speak(answered, "en")
+    assert text("ui.results", "en", target="temperature") in english
+    assert text("ui.results", "ja", target="temperature") in japanese
+    assert text("gauge.accuracy", "ja") in " ".join(str(bar.text) for bar in answered.get("progress")) or "未知の行" in japanese
+
+
+def test_another_table_gives_the_old_answer_up(formula_home):
+    app = speak(AppTest.from_file(APP, default_timeout=60), "en")
+    app.button(key="try-kepler").click().run()
+    app.button(key="run").click().run()
+    job = app.session_state["job"]
+    assert app.button(key="run").disabled
+    app.selectbox(key="example").set_value("diode_iv").run()
+    assert "job" not in app.session_state
+    assert job.stopped
