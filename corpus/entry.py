@@ -176,13 +176,16 @@ def violations(entry: Entry) -> Iterator[str]:
     """Every rule the entry breaks, one English sentence each."""
     try:
         formula = entry.formula_tree
-        yield from _symbol_violations(entry, formula)
-        yield from _unit_violations(entry)
     except RecommenderError as error:
         yield str(error)
         return
+    yield from _symbol_violations(entry, formula)
     for form in entry.equivalent_forms:
         yield from _form_violations(entry, form)
+    units = list(_unit_violations(entry))
+    yield from units
+    if units:
+        return
     if entry.homogeneous:
         yield from _dimension_violations(entry, formula)
     yield from _check_violations(entry)
@@ -214,10 +217,20 @@ def _unit_violations(entry: Entry) -> Iterator[str]:
 
 
 def _form_violations(entry: Entry, form: str) -> Iterator[str]:
+    """Another spelling must be readable and have the same values, compared at random points where both have one."""
+    formula = entry.formula_tree
     try:
-        parse(form, entry.formula_tree.variables, [*(p.symbol for p in entry.parameters), *entry.constants])
+        other = parse(form, formula.variables, [*(p.symbol for p in entry.parameters), *entry.constants])
     except RecommenderError as error:
         yield f"equivalent form {form!r}: {error}"
+        return
+    rng = np.random.default_rng(0)
+    columns = {name: rng.uniform(0.3, 0.9, 8) for name in formula.variables}
+    values = {name: float(rng.uniform(0.3, 0.9)) for name in sorted({*formula.parameters, *other.parameters})}
+    one, two = formula.evaluate(columns, values), other.evaluate(columns, values)
+    both = np.isfinite(one) & np.isfinite(two)
+    if not np.allclose(one[both], two[both], rtol=1e-6):
+        yield f"equivalent form {form!r} has other values than the formula"
 
 
 def _dimension_violations(entry: Entry, formula: Formula) -> Iterator[str]:

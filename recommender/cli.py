@@ -113,14 +113,13 @@ def show(
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) -> None:
     """Open the app in a browser."""
     import subprocess
+    from importlib.util import find_spec
 
     from corpus.errors import SettingsError
 
     page = Path(__file__).parent.parent / "ui" / "app.py"
-    try:
-        import streamlit  # noqa: F401
-    except ImportError:
-        raise SettingsError("ui_missing") from None
+    if find_spec("streamlit") is None:
+        raise SettingsError("ui_missing")
     options = ["--server.port", str(port), "--server.address", "localhost", "--browser.gatherUsageStats", "false"]
     sys.exit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *options]))  # noqa: S603
 

@@ -99,4 +99,4 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         return np.asarray(self.formula_.predict(columns))
 
 
-__all__ = ["RegressorError", "FormulaRegressor"]
+__all__ = ["FormulaRegressor", "RegressorError"]

@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from corpus.dimension import Dimension
 from corpus.errors import TableError, UnitError
@@ -23,6 +24,8 @@ from recommender.cells import Cells, read_cells
 
 if TYPE_CHECKING:
     import pandas as pd
+
+TableLike: TypeAlias = "str | Path | Table | pd.DataFrame | Mapping[str, ArrayLike]"
 
 _HEADER_UNIT = re.compile(
     r"^(?P<name>.*?\S)\s*(?:[\[(（［【〔](?P<unit>[^\[\](){}（）［］【】〔〕]*(?:\([^()]*\)[^()]*)?)[\])）］】〕]|\s/\s(?P<slash>\S+))\s*$"
@@ -120,6 +123,14 @@ class Table:
         return replace(self, columns=tuple(replace(c, description=words.get(c.name, c.description)) for c in self.columns))
 
     @classmethod
+    def of(cls, source: TableLike, units: Mapping[str, str] | None = None, descriptions: Mapping[str, str] | None = None) -> Table:
+        """A table from whatever holds one: a path, a DataFrame, a mapping of columns, a Table."""
+        if isinstance(source, str | Path):
+            return cls.read(source, units, descriptions)
+        table = source if isinstance(source, Table) else cls.from_frame(_frame(source))
+        return table.with_units(units or {}).with_descriptions(descriptions or {})
+
+    @classmethod
     def read(cls, path: str | Path, units: Mapping[str, str] | None = None, descriptions: Mapping[str, str] | None = None) -> Table:
         """Read CSV, TSV, Excel or Parquet; encoding, separator, decimal sign, header and units are found out.
 
@@ -145,6 +156,17 @@ class Table:
             raise TableError("no_numbers", name=name)
         left_out = {named[i][0]: kind for i, kind in enumerate(read) if isinstance(kind, str)}
         return cls(kept, name, tuple(said), left_out)
+
+
+def _frame(source: object) -> pd.DataFrame:
+    import pandas as pd
+
+    if isinstance(source, pd.DataFrame):
+        return source
+    try:
+        return pd.DataFrame({str(name): list(np.atleast_1d(cells)) for name, cells in dict(source).items()})  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        raise TableError("not_a_table", kind=type(source).__name__) from None
 
 
 def _header(header: object) -> str:

@@ -42,7 +42,7 @@ def _notes(result: Recommendation) -> None:
 
 def _summary(result: Recommendation) -> None:
     heads = [say("place"), say("law"), *(say(f"report.{key}") for key in ("held_out", "edge", "stability", "parameters"))]
-    rows = [[f"{f.rank}", plain(view.law(f, language())), *map(plain, view.summary_row(f))] for f in result.formulas]
+    rows = [[f"{f.rank}", _title(f), *map(plain, view.summary_row(f))] for f in result.formulas]
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
     st.caption(f"{say('report.held_out')}: {say('report.error_help')}")
     chart = trade_off_chart(result, language())
@@ -73,6 +73,11 @@ def _card(problem: Problem, formula: RankedFormula) -> None:
         for column, chart in zip(st.columns(2, gap="medium"), candidate_charts(problem, formula, language()), strict=True):
             column.altair_chart(chart)
         _details(formula)
+
+
+def _title(formula: RankedFormula) -> str:
+    """The law's name; of a mere form, the form."""
+    return plain(view.law(formula, language())) if view.is_law(formula) else f"${latex(formula)}$"
 
 
 def latex(formula: RankedFormula) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -29,8 +30,8 @@ def candidate_charts(problem: Problem, formula: RankedFormula, language: Languag
 
 def _fit(data: Series, x: str, y: str) -> alt.LayerChart:
     low, high = data.y_range
-    horizontal = alt.X("x:Q", title=x, scale=_scale(data.x_log))
-    vertical = alt.Y("y:Q", title=y, scale=_scale(data.y_log, (low, high)))
+    horizontal = alt.X("x:Q", title=x, scale=_scale(data.x_log), axis=_ticks(data.x_log, data.x))
+    vertical = alt.Y("y:Q", title=y, scale=_scale(data.y_log, (low, high)), axis=_ticks(data.y_log, data.y))
     line = alt.Chart(_frame(data.line_x, data.line_y)).mark_line(color=_LINE, strokeWidth=2.2, clip=True)
     points = alt.Chart(_frame(data.x, data.y)).mark_point(color=_POINT, size=28, clip=True)
     tips = [alt.Tooltip("x:Q", title=x, format=".5g"), alt.Tooltip("y:Q", title=y, format=".5g")]
@@ -38,7 +39,7 @@ def _fit(data: Series, x: str, y: str) -> alt.LayerChart:
 
 
 def _residuals(data: Series, x: str, rest: str) -> alt.LayerChart:
-    horizontal = alt.X("x:Q", title=x, scale=_scale(data.x_log))
+    horizontal = alt.X("x:Q", title=x, scale=_scale(data.x_log), axis=_ticks(data.x_log, data.x))
     points = alt.Chart(_frame(data.x, data.residual)).mark_circle(color=_LINE, size=26, opacity=0.75)
     tips = [alt.Tooltip("x:Q", title=x, format=".5g"), alt.Tooltip("y:Q", title=rest, format=".3g")]
     zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=_GREY).encode(y="y:Q")
@@ -75,7 +76,8 @@ def preview_chart(table: Table, target: str, inputs: list[str]) -> alt.LayerChar
 
 
 def _axis(kind: Any, field: str, column: Column, values: Array) -> Any:
-    return kind(field, title=column.label, scale=_scale(bool(len(values)) and spans_decades(values)))
+    log = bool(len(values)) and spans_decades(values)
+    return kind(field, title=column.label, scale=_scale(log), axis=_ticks(log, values))
 
 
 def _frame(x: Array, y: Array) -> pd.DataFrame:
@@ -84,11 +86,20 @@ def _frame(x: Array, y: Array) -> pd.DataFrame:
 
 
 def _scale(log: bool, domain: tuple[float, float] | None = None) -> alt.Scale:
-    kind: Literal["log", "linear"] = "log" if log else "linear"
-    return alt.Scale(type=kind, zero=False) if domain is None else alt.Scale(type=kind, domain=list(domain), nice=False)
+    limits: dict[str, Any] = {} if domain is None else {"domain": list(domain), "nice": False}
+    return alt.Scale(type="log", **limits) if log else alt.Scale(zero=False, **limits)
+
+
+def _ticks(log: bool, values: Array) -> alt.Axis:
+    """A logarithmic axis over decades has lines at the powers of ten only."""
+    if not log:
+        return alt.Axis()
+    low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
+    step = max(1, (high - low) // 6)
+    return alt.Axis(values=[10.0**k for k in range(low, high + 1, step)], format="~g" if -4 <= low <= high <= 5 else ".0e")
 
 
 def _layers(*charts: alt.Chart) -> alt.LayerChart:
     whole = alt.LayerChart(layer=list(charts)).properties(height=_HEIGHT)
-    chart: alt.LayerChart = whole.configure_axis(titleFontWeight="normal", grid=True, gridOpacity=0.5)
+    chart: alt.LayerChart = whole.configure_axis(titleFontWeight="normal", titleLimit=_HEIGHT, grid=True, gridOpacity=0.5)
     return chart

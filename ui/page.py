@@ -23,7 +23,12 @@ from ui.words import language, plain, say
 
 POLL_SECONDS = 0.5
 _NAMES = {"ja": "日本語", "en": "English"}
-_STYLE = "<style>.stMainBlockContainer { max-width: 1240px; padding: 2.5rem 2.5rem 5rem; }</style>"
+_STYLE = """<style>
+.stMainBlockContainer {{ max-width: 1240px; padding: 2.5rem 2.5rem 5rem; }}
+[data-testid=stFileUploaderDropzone] button p, [data-testid=stFileUploaderDropzoneInstructions] span {{ font-size: 0; }}
+[data-testid=stFileUploaderDropzone] button p::after {{ font-size: 0.875rem; content: "{button}"; }}
+[data-testid=stFileUploaderDropzoneInstructions] span::after {{ font-size: 0.8rem; content: "{limit}"; }}
+</style>"""  # Streamlit speaks English only: its two texts are replaced by ours
 _ICON = str(Path(__file__).with_name("icon.png"))  # a file of ours: named icons are fetched from the network
 _log = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """The page, from top to bottom."""
     st.set_page_config(page_title=say("title"), page_icon=_ICON, layout="wide", initial_sidebar_state=340)
-    st.html(_STYLE)
+    st.html(_STYLE.format(button=say("upload_button"), limit=say("upload_limit")))
     _header()
     with st.sidebar:
         table = _choose_table()

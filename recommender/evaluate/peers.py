@@ -114,7 +114,10 @@ def lmfit_ones(formula: Formula, samples: Samples) -> Array:
 
 
 def pyoperon_starts(formula: Formula, samples: Samples) -> Array:
-    """Operon's Levenberg-Marquardt (single precision) from a hundred starts. BenchError if Operon cannot express the formula."""
+    """Operon's Levenberg-Marquardt from a hundred starts; it works in single precision, so the best is polished in double.
+
+    BenchError if Operon cannot express the formula.
+    """
     from recommender.evaluate.operon import Operon
 
     operon = Operon(formula, samples)
@@ -122,6 +125,7 @@ def pyoperon_starts(formula: Formula, samples: Samples) -> Array:
     def work(target: Target) -> None:
         for start in _starts(len(target.names)):
             target.residual(operon.fit(start))
+        _least_squares(target, target.best)
 
     return _guarded(work, formula, samples)
 

@@ -41,9 +41,8 @@ class Screen:
 
     def suite(self, suite: Suite[Any], rows: Sequence[Row], verdict: Verdict) -> None:
         """The table of one suite and how it stands against its bar."""
-        for row in rows:
-            if row.failure:
-                self.say("failed", "red", case=row.case, reason=row.failure)
+        for row in [row for row in rows if row.failure][:_NAMED]:
+            self.say("failed", "red", case=row.case, reason=row.failure)
         shown = suite.shown(rows)
         if verdict.missed and shown is not rows:
             self.say("missed_cases", count=len(verdict.missed), names=", ".join(verdict.missed[:_NAMED]))

@@ -30,7 +30,7 @@ from recommender.evaluate.scoring import Task, accepted_errors, ratio
 from recommender.evaluate.truth import Truth
 
 SOURCES = ("measured", "empirical_laws")
-LIMIT = 60.0
+LIMIT = 180.0
 BEST_OF = 3
 MAX_RATIO = 1.5
 MIN_SHARE = 0.6

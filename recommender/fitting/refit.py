@@ -29,11 +29,11 @@ class Refitter:
         self.free = tuple(name for name in fit.formula.parameters if name not in known)
 
     def refit(self, samples: Samples) -> dict[str, float]:
-        """Values of all coefficients for these rows; the start itself where there are fewer rows than coefficients."""
+        """Values of all coefficients for these rows; the start itself where these rows cannot determine them."""
         from scipy.optimize import least_squares
 
         start = np.array([self._fit.parameters[name] for name in self.free])
-        if len(samples) < len(start) or not len(start):
+        if len(samples) < len(start) or not len(start) or not np.all(np.isfinite(start)):
             return dict(self._fit.parameters)
         residual = _Residual(self, samples)
         scale = np.where(start != 0, np.abs(start), 1.0)

@@ -16,6 +16,7 @@ import numpy as np
 from corpus.functions import Array
 from recommender.fitting.exchange import exchange_starts
 from recommender.fitting.lm import minimise
+from recommender.fitting.rows import thinned
 from recommender.fitting.sampler import Sampler
 from recommender.fitting.structure import additive_blocks, factor_blocks
 from recommender.fitting.varpro import Model
@@ -57,7 +58,7 @@ class Search:
     def __init__(self, model: Model, sampler: Sampler) -> None:
         self.model, self.sampler, self.rng = model, sampler, sampler.rng
         self.q = len(model.form.nonlinear)
-        self.small = model.take(np.sort(self.rng.choice(model.n, SCREEN_ROWS, replace=False))) if model.n > 1.3 * SCREEN_ROWS else model
+        self.small = model.take(thinned(model.samples, SCREEN_ROWS, self.rng)) if model.n > 1.3 * SCREEN_ROWS else model
         self.blocks = additive_blocks(model.form)
         self.factors = factor_blocks(model.form)
         self.neighbours = neighbours(model.samples)
@@ -86,6 +87,8 @@ class Search:
             self.white = bool(self.pool) and self._is_white(self.pool[0])
             if self.model.work.exhausted() or self._settled() or self.round >= _LAST_ROUND:
                 break
+            if not self.pool:
+                self.small = self.model  # what is finite on the subsample was not on all rows
             self.round += 1
             draws = min(int(draws * 1.7), most)
         return self._outcome()

@@ -24,6 +24,7 @@ from recommender.fitting.request import Request
 from recommender.fitting.result import Prior
 from recommender.fitting.roles import Role
 from recommender.fitting.rounds import Found, Outcome, Search
+from recommender.fitting.rows import thinned
 from recommender.fitting.sampler import Sampler, Zone
 from recommender.fitting.scales import magnitudes
 from recommender.fitting.structure import Rewriting, Separated, rewrite, separate
@@ -107,7 +108,7 @@ def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
     projected = frozenset(request.names) - frozenset(form.nonlinear)
     rows = request.samples
     if len(rows) > 1.25 * SEARCH_ROWS:
-        rows = rows.take(np.sort(request.rng.choice(len(rows), SEARCH_ROWS, replace=False)))
+        rows = rows.take(thinned(rows, SEARCH_ROWS, request.rng))
     limits = request.limits(form.nonlinear)
     plain = Model(form, rows, request.work, limits)
     model = _with_priors(plain, rewriting.names, request.priors, nonlinear)

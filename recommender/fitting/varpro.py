@@ -23,6 +23,7 @@ from recommender.samples import Samples
 
 CHUNK = 20_000
 _DEPENDENT = 1e-11
+_TRUSTED = 1e-6
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Model:
 
     def rss(self, alpha: Array) -> Array:
         """Residual sum of squares after projection, shape (b,), inf where it is not finite; alpha (b, q)."""
-        step = max(16, CHUNK // (self.n * (1 + len(self.form.linear))))
+        step = max(16, CHUNK // self.n)
         with np.errstate(all="ignore"):
             parts = [self._rss(alpha[i : i + step]) for i in range(0, len(alpha), step)]
         out = np.concatenate(parts) if parts else np.empty(0)
@@ -97,8 +98,13 @@ class Model:
 
     def _rss(self, alpha: Array) -> Array:
         table = self.design(alpha)
-        orthogonalise(table)
-        return _dot(table[:, -1], table[:, -1])
+        rss, doubtful = _eliminated(np.matmul(table, table.transpose(0, 2, 1)))
+        rows = np.flatnonzero(doubtful)
+        if rows.size:
+            careful = table[rows]
+            orthogonalise(careful)
+            rss[rows] = _dot(careful[:, -1], careful[:, -1])
+        return rss
 
     def project(self, alpha: Array) -> Projection:
         """The functional with residual and linear coefficients."""
@@ -140,6 +146,20 @@ def total_squares(samples: Samples) -> float:
 def _dot(a: Array, b: Array) -> Array:
     product: Array = np.einsum("bn,bn->b", a, b)
     return product
+
+
+def _eliminated(gram: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """rss (b,) from the normal equations (b, m + 1, m + 1), and where these are too ill-conditioned to be trusted."""
+    m = gram.shape[1] - 1
+    sizes = np.einsum("bkk->bk", gram).copy()
+    doubtful = np.zeros(len(gram), bool)
+    for j in range(m):
+        pivot = gram[:, j, j]
+        doubtful |= ~(pivot > _TRUSTED * sizes[:, j])
+        row = gram[:, j, j + 1 :]
+        gram[:, j + 1 :, j + 1 :] -= row[:, :, None] * (row / pivot[:, None])[:, None, :]
+    rss = gram[:, m, m]
+    return rss, doubtful | ~(rss > 1e-12 * sizes[:, m])
 
 
 def orthogonalise(table: Array) -> Array:

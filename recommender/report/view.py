@@ -71,17 +71,22 @@ def raised(number: str) -> str:
 
 
 def interval_text(low: float, high: float) -> str:
-    """`12.529 to 12.573` with digits that fit its width, as `12.529 … 12.573`."""
+    """`12.529 … 12.573`: half the width to two digits, both ends to the same place and power of ten."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return _DASH
-    size, width = max(abs(low), abs(high)), high - low
-    digits = 6 if width <= 0 else max(2, min(8, 2 + math.floor(math.log10(size)) - math.floor(math.log10(width / 2))))
-    return " … ".join(raised(f"{end:#.{digits}g}".rstrip(".")) for end in (low, high))
+    size, half = max(abs(low), abs(high)), (high - low) / 2
+    exponent = math.floor(math.log10(size)) if size else 0
+    if -4 <= exponent <= 6:
+        exponent = 0
+    place = 5 if half <= 0 else 1 - math.floor(math.log10(half)) + exponent
+    places = min(12, max(0, place))
+    power = f"e{exponent:+d}" if exponent else ""
+    return " … ".join(raised(f"{end / 10.0**exponent:.{places}f}{power}") for end in (low, high))
 
 
 def unit_text(unit: str) -> str:
     """`kg*m/s**2` as kg·m/s²."""
-    powers = re.sub(r"(?:\*\*|\^)\(?(-?\d+(?:/\d+)?)\)?", lambda m: m[1].translate(_RAISED), unit)
+    powers = re.sub(r"(?:\*\*|\^)(?:\((-?\d+(?:/\d+)?)\)|(-?\d+))", lambda m: (m[1] or m[2]).translate(_RAISED), unit)
     return powers.replace("*", "·")
 
 
@@ -93,8 +98,16 @@ def axis_label(variable: Variable) -> str:
 
 def law(formula: RankedFormula, language: Language) -> str:
     """The name of the law behind a candidate, or the words of whoever proposed it."""
-    why = formula.origins[0].why
-    return str(dict(why.values).get(f"entry_{language}") or why.text(language).rstrip(".。"))
+    return _entry(formula, language) or formula.origins[0].why.text(language).rstrip(".。")
+
+
+def is_law(formula: RankedFormula) -> bool:
+    """Whether a candidate has a name of its own, and not only a form."""
+    return bool(_entry(formula, "en"))
+
+
+def _entry(formula: RankedFormula, language: Language) -> str:
+    return str(dict(formula.origins[0].why.values).get(f"entry_{language}", ""))
 
 
 def warnings(formula: RankedFormula, language: Language) -> tuple[str, ...]:

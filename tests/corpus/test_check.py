@@ -71,6 +71,7 @@ BROKEN = {
     "no Japanese": (entry(name={"en": "a", "ja": "a"}, description={"en": "a", "ja": "b"}), "hold no Japanese"),
     "constant unknown": (entry(formula="k*x + c*F0 + q*F0", constants={"q": "no such constant"}), "not a CODATA name"),
     "equivalent form": (entry(equivalent_forms=["k*x + c*F0", "k*x +* 2"]), "equivalent form 'k*x +* 2'"),
+    "other values": (entry(equivalent_forms=["c*F0 + x*k", "c*F0 - x*k"]), "'c*F0 - x*k' has other values"),
     "relation": (entry(relations=[{"kind": "limit_of", "id": "test.nowhere"}]), "related entry test.nowhere does not exist"),
     "extra key": (entry(colour="blue"), "colour: Extra inputs are not permitted"),
     "missing key": ({k: v for k, v in GOOD.items() if k != "source"}, "source: Field required"),

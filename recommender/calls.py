@@ -1,0 +1,103 @@
+"""The calls of a notebook: from whatever holds a table to an answer in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from corpus.errors import ProblemError
+from corpus.formula import Formula, parse
+from recommender.fitting import Fit, Prior
+from recommender.fitting import fit as fit_samples
+from recommender.pipeline import Report, Stop, never, silent
+from recommender.problem import Problem
+from recommender.recommendation import Recommendation
+from recommender.samples import Samples
+from recommender.session import run
+from recommender.table import Column, Table, TableLike, symbols_for
+
+Bounds = Mapping[str, tuple[float, float]]
+
+
+def recommend(
+    question: Problem | TableLike,
+    target: str | None = None,
+    inputs: Sequence[str] | None = None,
+    *,
+    about: str = "",
+    units: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
+    typed: Sequence[str] = (),
+    limit: int = 5,
+    effort: float = 1.0,
+    seed: int = 0,
+    progress: Report = silent,
+    stop: Stop = never,
+    record: bool = True,
+) -> Recommendation:
+    """Several formulas for a question, best first; shown as formulas in a notebook.
+
+    question: a Problem, or a table: the path of a file, a Table, a DataFrame, a mapping of columns. For a table: target, the
+    column to explain (the last one if None); inputs, the columns to explain it by (all others); about, a few words in any
+    language; units and descriptions by column; typed, formulas of your own. effort: multiplies the work of every fit.
+    record: keep a record of the run. RecommenderError says what is wrong with the question, and the cure.
+    """
+    if isinstance(question, Problem):
+        if target or inputs or about or units or descriptions or typed or seed:
+            raise ProblemError("problem_complete")
+        problem = question
+    else:
+        table = Table.of(question, units, descriptions)
+        problem = Problem.of(table, target, inputs, about=about, typed=typed, seed=seed)
+    return run(problem, limit=limit, effort=effort, progress=progress, stop=stop, record=record)
+
+
+def fit(
+    formula: str | Formula,
+    table: TableLike,
+    target: str | None = None,
+    *,
+    sigma: str | None = None,
+    known: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    loss: str = "linear",
+    budget: float = 1.0,
+    seed: int = 0,
+) -> Fit:
+    """Coefficients of one formula, no start values needed: `fit("y = a*exp(-b*x)", "table.csv").parameters`.
+
+    formula: names of columns are columns, all others coefficients; `name = ...` names the target, else `target` does (the
+    last column if None). Numbers are taken as they stand in the table, so coefficients come out in its own units. sigma: the
+    column of standard uncertainties. The rest as in `recommender.fitting.fit`. RecommenderError says what is wrong, and the cure.
+    """
+    measured = Table.of(table)
+    goal, read = _read(formula, measured, target)
+    symbols = symbols_for(measured.names)
+    columns = {symbols[column.name]: column.shown for column in measured.columns if symbols[column.name] in read.variables}
+    errors = None if sigma is None else measured.find(sigma).shown
+    samples = Samples(columns, goal.shown, errors)
+    return fit_samples(read, samples, known=known, bounds=bounds, priors=priors, loss=loss, budget=budget, seed=seed)
+
+
+def _read(formula: str | Formula, table: Table, target: str | None) -> tuple[Column, Formula]:
+    """The target, and the right-hand side over the columns' symbols."""
+    head, body = _sides(formula, table)
+    goal = table.columns[-1] if head is None and target is None else table.find(str(target if head is None else head))
+    if target is not None and table.find(target) is not goal:
+        raise ProblemError("typed_other_target", name=head, target=target)
+    symbols = symbols_for(table.names)
+    names = {symbol: symbol for symbol in symbols.values()} | symbols
+    right = parse(body, names) if isinstance(body, str) else body
+    right = right.as_columns({name: names[name] for name in (*right.variables, *right.parameters) if name in names})
+    if symbols[goal.name] in right.variables:
+        raise ProblemError("target_is_input", target=goal.name)
+    return goal, right
+
+
+def _sides(formula: str | Formula, table: Table) -> tuple[str | None, str | Formula]:
+    """(what stands before `=`, or None; the right-hand side). `y` stands for the target where no column is called so."""
+    if isinstance(formula, Formula) or "=" not in formula:
+        return None, formula
+    head, _, body = formula.partition("=")
+    head = head.strip()
+    return (None if head == "y" and "y" not in table.names else head), body
