@@ -100,4 +100,5 @@ def _sides(formula: str | Formula, table: Table) -> tuple[str | None, str | Form
         return None, formula
     head, _, body = formula.partition("=")
     head = head.strip()
-    return (None if head == "y" and "y" not in table.names else head), body
+    alias = head == "y" and "y" not in (*table.names, *table.left_out)
+    return (None if alias else head), body

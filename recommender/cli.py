@@ -52,7 +52,7 @@ def recommend(
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
     problem = Problem.of(measured, target, names, about=about, typed=typed or (), seed=seed)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:
-        result = run(problem, limit=top, progress=tell, stop=stop, record=record)
+        result = run(problem, limit=top, progress=tell, stop=stop, record=record, workers=None)
     print_recommendation(result, language)
     _write(problem, result, json_file, report, language)
 

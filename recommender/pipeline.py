@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ from recommender.candidates import Candidate, deduplicate
 from recommender.coefficients import describe
 from recommender.context import Context, gather
 from recommender.error_model import relative_error
-from recommender.fitting import fit
+from recommender.fitting import Fit, FitTask, RaceProgress, fit, fit_many
+from recommender.fitting.race import description_length
 from recommender.meaning import usual_values
 from recommender.problem import Problem
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 RACE_BUDGET = 0.06
 FINAL_BUDGET = 1.0
+GUIDED_BUDGET = 1.0
 MAX_CANDIDATES = 90
 FINALISTS = 16
 SURE_LAWS = 4
@@ -71,12 +73,14 @@ def recommend(
     effort: float = 1.0,
     progress: Report = silent,
     stop: Stop = never,
+    workers: int | None = 0,
 ) -> Recommendation:
     """Several formulas for a problem, best first.
 
     retriever: an open index, None to use generic forms alone. limit: how many formulas to return. effort: multiplies the
     budget of every fit.
     progress: called with each step; stop: asked between steps, True ends the search with what there is.
+    workers: processes that fit (None: one per core; 0: this one); the answer does not depend on it.
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
     notes = list(problem.notes)
@@ -84,14 +88,14 @@ def recommend(
     context = gather(problem, retriever)
     proposals = _collect(problem, context, proposers or (Typed(), Elementary(), RetrievedForms()), notes)
     candidates = deduplicate(proposals)[:MAX_CANDIDATES]
-    raced = _race(problem, candidates, effort, progress, stop)
+    raced = _race(problem, candidates, effort, progress, stop, workers)
     share = relative_error(problem, sorted(raced, key=_rough_score)[:FINALISTS])
     if share is not None:
         notes.append(Sentence.of("note.relative_error", percent=f"{100 * share:.2g}"))
         problem = problem.with_relative_error(share)
-        raced = _race(problem, candidates, effort, progress, stop)
+        raced = _race(problem, candidates, effort, progress, stop, workers)
     notes += _typed_in_vain(candidates, raced)
-    finalists = _refine(problem, raced, effort, progress, stop)
+    finalists = _refine(problem, raced, effort, progress, stop, workers)
     assessed = _assess(finalists, progress, stop)
     ranked = rank(assessed, limit)
     progress(Progress("ranking", 1, 1, _shown(ranked[0].assessed.fitted.fit.formula, problem) if ranked else ""))
@@ -135,26 +139,31 @@ def _typed_in_vain(candidates: Sequence[Candidate], raced: Sequence[Fitted]) -> 
     return [Sentence.of("note.typed_in_vain", text=dict(p.why.values).get("text", "")) for p in lost if p.proposer == Typed.name]
 
 
-def _race(problem: Problem, candidates: Sequence[Candidate], effort: float, progress: Report, stop: Stop) -> list[Fitted]:
-    """A small budget for everyone; what cannot be evaluated on these rows drops out."""
-    done: list[Fitted] = []
-    best = math.inf
-    shown = ""
-    for i, candidate in enumerate(candidates):
-        if done and stop():
-            break
-        fitted = _fit(candidate, problem, effort * RACE_BUDGET)
-        if math.isfinite(fitted.fit.rss) and not is_constant(fitted):
-            done.append(fitted)
-            if _rough_score(fitted) < best:
-                best, shown = _rough_score(fitted), _shown(fitted.fit.formula, problem)
-        progress(Progress("racing", i + 1, len(candidates), shown))
-    return done
+def _race(
+    problem: Problem, candidates: Sequence[Candidate], effort: float, progress: Report, stop: Stop, workers: int | None
+) -> list[Fitted]:
+    """A small budget for everyone; what cannot be evaluated on these rows, or stays constant over them, drops out."""
+    fits = _fit_all(problem, candidates, effort * RACE_BUDGET, "racing", progress, stop, workers)
+    fitted = [Fitted(candidate, found, problem) for candidate, found in zip(candidates, fits, strict=True)]
+    return [one for one in fitted if math.isfinite(one.fit.rss) and not is_constant(one)]
 
 
-def _fit(candidate: Candidate, problem: Problem, budget: float) -> Fitted:
-    lead = candidate.lead
-    return Fitted(candidate, fit(lead.formula, problem.samples, known=lead.known, budget=budget, seed=problem.seed), problem)
+def _fit_all(
+    problem: Problem, candidates: Sequence[Candidate], budget: float, stage: str, progress: Report, stop: Stop, workers: int | None
+) -> tuple[Fit, ...]:
+    """Every candidate with one budget; the best formula so far is told as fits come in."""
+    best, shown = math.inf, ""
+
+    def listen(event: RaceProgress) -> None:
+        nonlocal best, shown
+        length = description_length(event.fit)
+        if length < best:
+            best, shown = length, _shown(event.fit.formula, problem)
+        progress(Progress(stage, event.done, event.total, shown))
+
+    tasks = [FitTask(candidate.formula, candidate.lead.known) for candidate in candidates]
+    options = {"screen_budget": budget, "finalists": 0, "workers": workers, "seed": problem.seed}
+    return fit_many(tasks, problem.samples, listen=listen, stop=stop, **options)  # type: ignore[arg-type]
 
 
 def _rough_score(fitted: Fitted) -> float:
@@ -165,14 +174,12 @@ def _rough_score(fitted: Fitted) -> float:
     return 0.5 * min(n, 150) * math.log2(share) + 0.5 * form_bits(fitted) + 0.5 * free * math.log2(n)
 
 
-def _refine(problem: Problem, raced: Sequence[Fitted], effort: float, progress: Report, stop: Stop) -> list[Fitted]:
+def _refine(problem: Problem, raced: Sequence[Fitted], effort: float, progress: Report, stop: Stop, workers: int | None) -> list[Fitted]:
     """The full budget for the finalists."""
     order = _finalists(raced)
-    out: list[Fitted] = []
-    for i, fitted in enumerate(order):
-        out.append(fitted if stop() else _improved(fitted, effort))
-        progress(Progress("refining", i + 1, len(order), _shown(order[0].fit.formula, problem)))
-    return out
+    fits = _fit_all(problem, [fitted.candidate for fitted in order], effort * FINAL_BUDGET, "refining", progress, stop, workers)
+    finals = [_better(fitted, replace(fitted, fit=found)) for fitted, found in zip(order, fits, strict=True)]
+    return [fitted if stop() else _guided(fitted, effort) for fitted in finals]
 
 
 def _finalists(raced: Sequence[Fitted]) -> list[Fitted]:
@@ -183,18 +190,17 @@ def _finalists(raced: Sequence[Fitted]) -> list[Fitted]:
     return list({fitted.candidate.key: fitted for fitted in (*typed, *laws, *best)}.values())[:FINALISTS]
 
 
-def _improved(fitted: Fitted, effort: float) -> Fitted:
-    """A fit with the full budget; where a pattern remains, one more from what is usual for these coefficients."""
-    better = _better(fitted, _fit(fitted.candidate, fitted.problem, effort * FINAL_BUDGET))
+def _guided(fitted: Fitted, effort: float) -> Fitted:
+    """Where a pattern remains in the residual of a law, one more fit from what is usual for its coefficients."""
     priors = usual_values(fitted.candidate.lead.meanings, fitted.free)
-    if better.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free):
-        return better
+    if fitted.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free) or not fitted.candidate.is_law:
+        return fitted
     lead, samples, seed = fitted.candidate.lead, fitted.problem.samples, fitted.problem.seed
-    usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=effort * FINAL_BUDGET, seed=seed)
+    usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=effort * GUIDED_BUDGET, seed=seed)
     if not all(map(math.isfinite, usual.parameters.values())):
-        return better
+        return fitted
     again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=effort * RACE_BUDGET, seed=seed)
-    return _better(better, Fitted(fitted.candidate, again, fitted.problem))
+    return _better(fitted, replace(fitted, fit=again))
 
 
 def _better(a: Fitted, b: Fitted) -> Fitted:

@@ -25,9 +25,10 @@ def run(
     progress: Report = silent,
     stop: Stop = never,
     record: bool = True,
+    workers: int | None = 0,
     store_url: str | None = None,
 ) -> Recommendation:
-    """Open the index, recommend, and keep a record of the run.
+    """Open the index, recommend, and keep a record of the run; workers as for `recommend`.
 
     Raises what `recommend` raises; an index that cannot be opened is noted in the result.
     """
@@ -35,11 +36,11 @@ def run(
     retriever, notes = _open_index()
     problem = replace(problem, notes=(*problem.notes, *notes))
     if not record:
-        return recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop)
+        return recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop, workers=workers)
     with Store.open(store_url) as store:
         run_id = store.start_run(_start(problem, limit))
         try:
-            result = recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop)
+            result = recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop, workers=workers)
         except RecommenderError as error:
             store.append_event(run_id, "failed", {"error": str(error)})
             store.finish_run(run_id, "failed", {}, ())
