@@ -14,6 +14,7 @@ from indexes.texts import passages
 from indexes.vectors import VectorStore
 
 _BATCH = 256
+_SURE = 0.7  # a cosine from which on a question and an entry surely mean the same
 
 
 def entry_vectors(embedder: Embedder, entries: Sequence[Entry], advance: Callable[[int], None]) -> Vectors:
@@ -40,12 +41,12 @@ class Meaning:
         self._embedder = embedder
 
     def search(self, text: str, tenants: Sequence[str], depth: int) -> list[Hit]:
-        """Entries that mean nearly the same as the text, best first; nothing for a text without a letter."""
+        """Entries that mean nearly the same as the text, best first; nothing for a text without a letter or digit."""
         if not any(letter.isalnum() for letter in text):
             return []
         found = dict(self._nearest(self._embedder.encode([text])[0], tenants, depth))
         ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:depth]
-        return [Hit(row, cosine, 1.0, f"{cosine:.2f}") for row, cosine in ordered]
+        return [Hit(row, cosine, min(1.0, max(0.0, cosine) / _SURE), f"{cosine:.2f}") for row, cosine in ordered]
 
     def _nearest(self, vector: Vectors, tenants: Sequence[str], depth: int) -> Iterator[tuple[int, float]]:
         for tenant in tenants:

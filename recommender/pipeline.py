@@ -94,7 +94,7 @@ def recommend(
         notes.append(Sentence.of("note.relative_error", percent=f"{100 * share:.2g}"))
         problem = problem.with_relative_error(share)
         raced = _race(problem, candidates, effort, progress, stop, workers)
-    notes += _typed_in_vain(candidates, raced)
+    notes += [] if stop() else _typed_in_vain(candidates, raced)
     finalists = _refine(problem, raced, effort, progress, stop, workers)
     assessed = _assess(finalists, progress, stop)
     ranked = rank(assessed, limit)
@@ -152,10 +152,11 @@ def _fit_all(
     problem: Problem, candidates: Sequence[Candidate], budget: float, stage: str, progress: Report, stop: Stop, workers: int | None
 ) -> tuple[Fit, ...]:
     """Every candidate with one budget; the best formula so far is told as fits come in."""
-    best, shown = math.inf, ""
+    best, shown, heard = math.inf, "", 0
 
     def listen(event: RaceProgress) -> None:
-        nonlocal best, shown
+        nonlocal best, shown, heard
+        heard += math.isfinite(event.fit.rss)
         length = description_length(event.fit)
         if length < best:
             best, shown = length, _shown(event.fit.formula, problem)
@@ -163,7 +164,8 @@ def _fit_all(
 
     tasks = [FitTask(candidate.formula, candidate.lead.known) for candidate in candidates]
     options = {"screen_budget": budget, "finalists": 0, "workers": workers, "seed": problem.seed}
-    return fit_many(tasks, problem.samples, listen=listen, stop=stop, **options)  # type: ignore[arg-type]
+    enough = lambda: bool(heard or stage != "racing") and stop()  # noqa: E731  # a race stopped at once still has one formula
+    return fit_many(tasks, problem.samples, listen=listen, stop=enough, **options)  # type: ignore[arg-type]
 
 
 def _rough_score(fitted: Fitted) -> float:

@@ -17,7 +17,7 @@ from recommender.report.series import Series, TradeOff, series, spans_decades, t
 from recommender.report.view import plot_labels
 from recommender.table import Column, Table
 
-_POINT, _LINE, _GREY = "#5b7086", "#0f6cbd", "#8a94a0"
+_POINT, _LINE, _GREY = "#6f8aa6", "#2b82d9", "#8a94a0"  # to be seen on a light and on a dark page
 _HEIGHT = 270
 
 
@@ -56,7 +56,10 @@ def trade_off_chart(result: Recommendation, language: Language) -> alt.LayerChar
     vertical = alt.Y("y:Q", title=text("report.held_out_percent", language), scale=alt.Scale(type="log", padding=24))
     base = alt.Chart(rows).encode(horizontal, vertical)
     dots = base.mark_circle(size=110, opacity=1).encode(color=alt.Color("colour:N", scale=None))
-    ranks = (base.transform_filter(alt.datum.even == even).mark_text(dx=16, dy=dy, fontSize=13) for even, dy in ((False, -8), (True, 9)))
+    ranks = (
+        base.transform_filter(alt.datum.even == even).mark_text(dx=16, dy=dy, fontSize=13, color=_GREY)
+        for even, dy in ((False, -8), (True, 9))
+    )
     return _layers(dots, *(rank.encode(text="rank:N") for rank in ranks))
 
 

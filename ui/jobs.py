@@ -18,7 +18,14 @@ from recommender.problem import Problem
 from recommender.recommendation import Recommendation
 
 MAX_RUNNING = 2
-_STAGES = {"indexing": (0.0, 0.05), "proposing": (0.05, 0.1), "racing": (0.1, 0.5), "refining": (0.5, 0.8), "assessing": (0.8, 1.0)}
+_STAGES = {
+    "indexing": (0.0, 0.05),
+    "proposing": (0.05, 0.1),
+    "racing": (0.1, 0.5),
+    "refining": (0.5, 0.8),
+    "assessing": (0.8, 1.0),
+    "ranking": (1.0, 1.0),
+}
 _log = logging.getLogger(__name__)
 
 
@@ -125,5 +132,5 @@ class Job:
 
 def _share(progress: Progress) -> float:
     """How much of the whole run is behind us, 0 to 1; racing may come twice, so the caller keeps the largest."""
-    start, end = _STAGES.get(progress.stage, (1.0, 1.0))
+    start, end = _STAGES.get(progress.stage, (0.0, 0.0))
     return start + (end - start) * progress.done / max(1, progress.total)

@@ -25,4 +25,4 @@ def say(key: str, **values: object) -> str:
 
 def plain(words: str) -> str:
     """Words of a table, a formula or the corpus as Markdown that shows them as they are: no link, image, colour or mathematics."""
-    return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", words))
+    return _MARKUP.sub(r"\\\1", re.sub(r"[ \t\r\n]+", " ", words))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from corpus.errors import RecommenderError
 from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.language import Sentence
@@ -189,7 +190,10 @@ class FitSuite:
         known: dict[str, Value] = {"method": case.method, "group": case.problem.group}
         if answer.failure:
             return [Row(case.label, False, {**known, "cpu": answer.seconds}, answer.failure)]
-        return [self._row(case, known, answer)]
+        try:
+            return [self._row(case, known, answer)]
+        except RecommenderError as error:
+            return [Row(case.label, False, known, str(error))]
 
     def _row(self, case: Trial, known: Mapping[str, Value], answer: Answer) -> Row:
         reply = answer.value
@@ -244,15 +248,16 @@ def line(label: str, rows: Sequence[Row]) -> Row:
 
 
 def summary(rows: Sequence[Row]) -> dict[str, float]:
-    """Share that passed, and times."""
-    cpu = np.array([number(row, "cpu") for row in rows])
-    total = float(np.nansum(cpu))
+    """Share that passed, and times of the rows that have one (nan if none has)."""
+    spent = [seconds for row in rows if math.isfinite(seconds := number(row, "cpu"))]
+    cpu = np.array(spent or [math.nan])
+    total = float(np.sum(cpu))
     return {
         "share": float(np.mean([row.passed for row in rows])),
-        "median": float(np.nanmedian(cpu)),
-        "mean": float(np.nanmean(cpu)),
-        "p95": float(np.nanpercentile(cpu, 95)),
-        "max": float(np.nanmax(cpu)),
-        "per_minute": 60 * len(rows) / total if total else math.inf,
+        "median": float(np.median(cpu)),
+        "mean": float(np.mean(cpu)),
+        "p95": float(np.percentile(cpu, 95)),
+        "max": float(np.max(cpu)),
+        "per_minute": 60 * len(spent) / total if total else math.inf,
         "silent": float(sum(row.values.get("silent") is True for row in rows)),
     }

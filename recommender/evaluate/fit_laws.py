@@ -35,17 +35,17 @@ QUICK = 20
 _ROWS = 200
 _BUDGET = 5.0
 _VARIANTS = (
-    ("added term", "{law}+q0*{x}"),
-    ("added term", "{law}+q0*{x}*{z}+q1*{x}**2"),
-    ("added term", "{law}+q0*exp(-q1*{x}/{s})"),
-    ("added term", "{law}+q0*sin(q1*{x}/{s}+q2)"),
-    ("added term", "{law}+q0*{x}**q1"),
-    ("rational term", "{law}+q0*{x}/(q1*{s}+{x})"),
-    ("rational factor", "({law})*(1+q0*{x}/{s})/(1+q1*{x}/{s})"),
-    ("rational factor", "({law})/(1+q0*({x}/{s})**2)"),
+    ("added term", "{law}+q0_*{x}"),
+    ("added term", "{law}+q0_*{x}*{z}+q1_*{x}**2"),
+    ("added term", "{law}+q0_*exp(-q1_*{x}/{s})"),
+    ("added term", "{law}+q0_*sin(q1_*{x}/{s}+q2_)"),
+    ("added term", "{law}+q0_*{positive}**q1_"),
+    ("rational term", "{law}+q0_*{x}/(q1_*{s}+{x})"),
+    ("rational factor", "({law})*(1+q0_*{x}/{s})/(1+q1_*{x}/{s})"),
+    ("rational factor", "({law})/(1+q0_*({x}/{s})**2)"),
     ("free powers", "{law}"),
-    ("free powers", "{law}+q0*{x}"),
-    ("free powers", "({law})*(1+q0*{x}/{s})"),
+    ("free powers", "{law}+q0_*{x}"),
+    ("free powers", "({law})*(1+q0_*{x}/{s})"),
 )
 
 
@@ -123,11 +123,17 @@ class Law:
     def inputs(self) -> tuple[str, ...]:
         return Formula(self.root).variables
 
+    @cached_property
+    def positive(self) -> tuple[str, ...]:
+        """The inputs that can be raised to any power."""
+        return tuple(name for name in self.inputs if np.all(self.rows.columns[name] > 0))
+
     def filled(self, template: str, turn: int) -> str:
-        """A template with inputs x and z, and the size s of x."""
+        """A template with inputs x and z, the size s of x, and an input that is positive."""
         x, z = self.inputs[turn % len(self.inputs)], self.inputs[(turn + 1) % len(self.inputs)]
         size = float(np.median(np.abs(self.rows.columns[x]))) or 1.0
-        return template.format(law=Formula(self.root).text, x=x, z=z, s=f"{10.0 ** round(math.log10(size)):g}")
+        positive = self.positive[turn % len(self.positive)] if self.positive else ""
+        return template.format(law=Formula(self.root).text, x=x, z=z, s=f"{10.0 ** round(math.log10(size)):g}", positive=positive)
 
 
 def _law(case: Case, seed: int) -> Law | None:
@@ -146,9 +152,11 @@ def _law(case: Case, seed: int) -> Law | None:
 
 
 def _harder(law: Law, seed: int) -> Iterator[FitProblem]:
-    """Variants of a law, its inputs taken in turn."""
-    freed = replace(law, root=_free_powers(law.root))
+    """Variants of a law, its inputs taken in turn; those with free powers only where some input is positive."""
+    freed = replace(law, root=_free_powers(law.root, law.positive))
     for number, (kind, template) in enumerate(_VARIANTS):
+        if not law.positive and ("power" in kind or "{positive}" in template):
+            continue
         text = (freed if "power" in kind else law).filled(template, number)
         formula = parse(text, list(law.rows.columns))
         label = f"{law.label} {kind} {number}"
@@ -158,7 +166,7 @@ def _harder(law: Law, seed: int) -> Iterator[FitProblem]:
 
 def skeleton(formula: Formula) -> Formula:
     """The formula with a free scale, and a coefficient for every number but 1, -1 and half-integer exponents."""
-    names = (f"k{i}" for i in itertools.count())
+    names = (f"k{i}_" for i in itertools.count())
     return Formula(tree.mul(tree.param("scale_"), _freed(formula.root, names)))
 
 
@@ -170,10 +178,9 @@ def _freed(node: Node, names: Iterator[str]) -> Node:
     return tree.rebuild(node, tuple(_freed(arg, names) for arg in node.args))
 
 
-def _free_powers(root: Node) -> Node:
-    """Every input raised to a power of its own, 1 in truth."""
-    inputs = Formula(root).variables
-    return tree.substitute(root, {tree.var(name): tree.power(tree.var(name), tree.param(f"e{i}_")) for i, name in enumerate(inputs)})
+def _free_powers(root: Node, names: Sequence[str]) -> Node:
+    """Each of these inputs raised to a power of its own, 1 in truth."""
+    return tree.substitute(root, {tree.var(name): tree.power(tree.var(name), tree.param(f"e{i}_")) for i, name in enumerate(names)})
 
 
 def stress() -> FitSuite:

@@ -42,15 +42,17 @@ def run_bench(
     _check_cases(chosen, options)
     if absent:
         screen.say("peers_absent", "yellow", names=", ".join(absent))
-    around = history.circumstances()
-    found = {one.name: _measure(one, options, screen) for one in chosen}
-    lines = [history.record(name, key, options, [row.case for row in rows], verdict) for key, (rows, verdict) in found.items()]
-    history.append([{**around, **line} for line in lines])
+    around, verdicts, results = history.circumstances(), {}, []
+    for one in chosen:
+        rows, verdicts[one.name] = _measure(one, options, screen)
+        line = history.record(name, one.name, options, [row.case for row in rows], verdicts[one.name])
+        history.append([{**around, **line}])  # at once, so that a bench that is broken off leaves what it has
+        results.append({**line, "rows": [row.to_dict() for row in rows]})
     if json_file is not None:
-        _write(json_file, around, lines, {key: rows for key, (rows, _) in found.items()})
-    if len(found) > 1:
-        screen.summary({key: verdict for key, (_, verdict) in found.items()})
-    return 0 if all(verdict.holds for _, verdict in found.values()) else 1
+        _write(json_file, {**around, "results": results})
+    if len(chosen) > 1:
+        screen.summary(verdicts)
+    return 0 if all(verdict.holds for verdict in verdicts.values()) else 1
 
 
 def _check_cases(chosen: Sequence[Suite[Any]], options: Options) -> None:
@@ -93,10 +95,9 @@ def run_suite(
         return [row for rows in threads.map(one, cases) for row in rows]
 
 
-def _write(path: Path, around: dict[str, Any], lines: Sequence[dict[str, Any]], rows: dict[str, list[Row]]) -> None:
+def _write(path: Path, found: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    results = [{**line, "rows": [row.to_dict() for row in rows[line["suite"]]]} for line in lines]
-    path.write_text(json.dumps({**around, "results": results}, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def list_benches(language: Language = "en") -> None:

@@ -21,6 +21,7 @@ from recommender.samples import Samples
 __all__ = ["Fit", "fit"]
 
 
+@np.errstate(all="ignore")  # overflow on the way is judged by its outcome
 def fit(
     formula: Formula,
     samples: Samples,

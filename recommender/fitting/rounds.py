@@ -222,7 +222,7 @@ class Search:
         best = min(self.hits)
         hits = sum(value <= best * (1 + 1e-4) for value in self.hits)
         share = hits / len(self.hits)
-        hard = self.q >= 3 or bool(self.sampler.frequencies) or self._has_blocks()
+        hard = self.q >= 2 or bool(self.sampler.frequencies) or self._has_blocks()
         if self.q == 1 and share > 0.3 and hits >= 3 and (self.white or self.round >= 1):
             return True
         if self.white and hits >= 3 and (self.agreements >= 1 or (not hard and share > 0.2)):

@@ -16,6 +16,7 @@ from corpus.functions import Array
 from recommender.samples import Samples
 
 _MOST_QUERIES = 400
+_MOST_ROWS = 4000
 Rows = NDArray[np.int64]
 
 
@@ -39,7 +40,7 @@ class Neighbours:
 
 
 def neighbours(samples: Samples) -> Neighbours:
-    """Neighbouring rows of a table; with several columns, the nearest rows of at most 400 of them."""
+    """Neighbouring rows of a table; with several columns, nearest neighbours of 400 rows among at most 4000."""
     columns = [values for values in samples.columns.values() if np.ptp(values) > 0]
     if len(columns) == 1:
         order = np.argsort(columns[0], kind="stable")
@@ -47,7 +48,9 @@ def neighbours(samples: Samples) -> Neighbours:
     if not columns:
         order = np.arange(len(samples))
         return Neighbours(order[:-1], order[1:])
-    return _nearest(np.stack([values / np.std(values) for values in columns], 1))
+    rows = np.unique(np.linspace(0, len(samples) - 1, _MOST_ROWS).astype(np.int64))
+    pairs = _nearest(np.stack([values[rows] / np.std(values) for values in columns], 1))
+    return Neighbours(rows[pairs.first], rows[pairs.second])
 
 
 def _nearest(points: Array) -> Neighbours:

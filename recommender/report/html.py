@@ -80,6 +80,7 @@ def html_report(problem: Problem, result: Recommendation, language: Language = "
             cards=[_card(problem, formula, language) for formula in result.formulas],
             trade_off=_trade_off(result, language),
             command=view.command(problem, result),
+            counts=view.counts(result, language),
         )
     )
 

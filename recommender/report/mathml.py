@@ -43,7 +43,7 @@ def equation(target: str, root: Node) -> list[str]:
     head = f"{symbol_mathml(target)}<mo>=</mo>"
     if root.op != "add" or tree.size(root) <= _LONG:
         return [_math(head + _write(root)[0])]
-    first, *rest = root.args
+    first, *rest = _ordered(root.args)
     return [_math(head + _term(first, first=True)), *(_math(_term(term, first=False)) for term in rest)]
 
 
@@ -78,7 +78,7 @@ def _write(node: Node) -> Part:
     if node.op in ("var", "param"):
         return symbol_mathml(str(node.value)), _ATOM
     if node.op == "add":
-        return "".join(_term(term, first=i == 0) for i, term in enumerate(node.args)), _SUM
+        return "".join(_term(term, first=i == 0) for i, term in enumerate(_ordered(node.args))), _SUM
     if node.op == "mul":
         return _product(node)
     return _power(node) if node.op == "pow" else _call(node)
@@ -120,6 +120,11 @@ def _term(term: Node, *, first: bool) -> str:
     size = tree.mul(tree.const(-1), term) if negative else term
     sign = "<mo>&#x2212;</mo>" if negative else "" if first else "<mo>+</mo>"
     return sign + _at_least(size, _PRODUCT)
+
+
+def _ordered(terms: Sequence[Node]) -> list[Node]:
+    """1 - x rather than -x + 1: a term without a minus sign first, the others as they stand."""
+    return sorted(terms, key=lambda term: term is not next((t for t in terms if not _is_negative(t)), terms[0]))
 
 
 def _is_negative(node: Node) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from corpus.language import Language, text
+from corpus.language import Language, strings, text
 from recommender.assess import Evidence
 from recommender.coefficients import Coefficient
 from recommender.problem import Problem
@@ -17,9 +17,10 @@ from recommender.recommendation import RankedFormula, Recommendation, Variable
 from recommender.report.series import Series
 from recommender.show import meaning_words, percent, summary_cells, value_with_error
 
-Level = Literal["good", "fair", "poor"]
+Level = Literal["good", "fair", "poor", "neutral"]
 _RAISED = str.maketrans("0123456789-+/", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᐟ")
 _DASH = "–"
+_SPACE = "\u00a0"  # keeps a number and its sign on one line
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def coefficient_rows(formula: RankedFormula, language: Language) -> tuple[Coeffi
 
 def _coefficient_row(c: Coefficient, language: Language) -> CoefficientRow:
     unit = text("report.unit_open", language) if c.unit == "?" else unit_text(c.unit)
-    value = number_text(c.value) if c.known else raised(value_with_error(c.value, c.standard_error))
+    value = number_text(c.value) if c.known else raised(value_with_error(c.value, c.standard_error)).replace(" ", _SPACE)
     interval = _DASH if c.known else interval_text(c.low, c.high)
     return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), c.known)
 
@@ -81,7 +82,7 @@ def interval_text(low: float, high: float) -> str:
     place = 5 if half <= 0 else 1 - math.floor(math.log10(half)) + exponent
     places = min(12, max(0, place))
     power = f"e{exponent:+d}" if exponent else ""
-    return " … ".join(raised(f"{end / 10.0**exponent:.{places}f}{power}") for end in (low, high))
+    return f"{_SPACE}… ".join(raised(f"{end / 10.0**exponent:.{places}f}{power}") for end in (low, high))
 
 
 def unit_text(unit: str) -> str:
@@ -125,21 +126,28 @@ def gauges(formula: RankedFormula, language: Language) -> tuple[Gauge, ...]:
 
 def _gauge(evidence: Evidence, formula: RankedFormula, language: Language) -> Gauge:
     value, fill = _READERS.get(evidence.kind, _score)(evidence, formula)
-    level: Level = "good" if fill >= 0.66 else "fair" if fill >= 0.33 else "poor"
     words, kind = evidence.words.text(language), evidence.kind
-    return Gauge(kind, text(f"gauge.{kind}", language), value, fill, level, words, text(f"gauge.{kind}_help", language))
+    label, more = (strings(language).get(key, kind) for key in (f"gauge.{kind}", f"gauge.{kind}_help"))
+    return Gauge(kind, label, value, fill, _level(kind, fill), words, more)
+
+
+def _level(kind: str, fill: float) -> Level:
+    """How a bar is coloured; few independent proposals are no fault of a formula."""
+    if kind == "agreement":
+        return "neutral"
+    return "good" if fill >= 0.66 else "fair" if fill >= 0.33 else "poor"
 
 
 def _score(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:
     del formula
-    return f"{100 * evidence.score:.0f} %", min(1.0, max(0.0, evidence.score))
+    return f"{100 * evidence.score:.0f}{_SPACE}%", min(1.0, max(0.0, evidence.score))
 
 
 def _error(name: str) -> Callable[[Evidence, RankedFormula], tuple[str, float]]:
     def read(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:
         del formula
         nmse = evidence.numbers.get(name, math.nan)
-        return percent(nmse), error_fill(nmse)
+        return percent(nmse).replace(" ", _SPACE), error_fill(nmse)
 
     return read
 
@@ -172,12 +180,17 @@ def summary_row(formula: RankedFormula) -> tuple[str, str, str, str]:
     """Held-out error, edge error, stability, number of fitted coefficients."""
     held_out, edge, _, count = summary_cells(formula)
     stability = next((_score(e, formula)[0] for e in formula.evidence if e.kind == "stability"), _DASH)
-    return held_out, edge, stability, count
+    return held_out.replace(" ", _SPACE), edge.replace(" ", _SPACE), stability, count
 
 
 def notes(result: Recommendation, language: Language) -> tuple[str, ...]:
     """What had to be mended or left out."""
     return tuple(note.text(language) for note in result.notes)
+
+
+def counts(result: Recommendation, language: Language) -> tuple[tuple[str, int], ...]:
+    """How many proposals, distinct forms, fits and so on."""
+    return tuple((strings(language).get(f"report.count_{name}", name), count) for name, count in sorted(result.counts.items()))
 
 
 def command(problem: Problem, result: Recommendation) -> str:

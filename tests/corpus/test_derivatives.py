@@ -106,7 +106,10 @@ def test_a_product_that_is_zero_has_a_derivative() -> None:
 def test_derivatives_of_random_trees(root: Node) -> None:
     assume(root.parameters)
     formula = Formula(root)
-    columns, values = {"x": np.linspace(0.31, 1.93, 5), "y": np.linspace(1.71, 0.42, 5)}, {"a": 0.83, "b": 1.27, "c": 0.46, "d": 1.12}
+    columns, values = (
+        {"x": np.linspace(0.3137, 1.9371, 5), "y": np.linspace(1.7171, 0.4243, 5)},
+        {"a": 0.83, "b": 1.27, "c": 0.46, "d": 1.12},
+    )
     steps = Program(list(tree.walk(root))).bind(columns, 5).values({name: np.full((1, 1), value) for name, value in values.items()})
     assume(all(np.isfinite(step).all() for step in steps))
     exact = gradient(formula, values, columns)

@@ -92,3 +92,10 @@ def test_startup() -> None:
     rows = [Row("help", True, {"seconds": 0.4}), Row("first", False, {"seconds": 12.0})]
     assert not Startup().verdict(rows).holds
     assert Startup().verdict(rows[:1]).holds
+
+
+def test_nothing_measured_holds_nothing() -> None:
+    gone = Row("gone", False, {"method": "ours", "group": "g"}, "crash: 9")
+    assert not family().verdict([gone]).holds
+    assert not RaceSuite().verdict([Row("gone", False, {}, "crash: 9")]).holds
+    assert not coverage().verdict([gone]).holds

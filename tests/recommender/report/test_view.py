@@ -26,7 +26,7 @@ from recommender.table import Table
     ],
 )
 def test_intervals(low, high, expected):
-    assert view.interval_text(low, high) == expected
+    assert view.interval_text(low, high).replace("\u00a0", " ") == expected
 
 
 def test_numbers_and_units():
