@@ -18,7 +18,7 @@ DEFINITIONS = (
     "metric_horsepower_ps = 735.49875 * watt = PS_metric",
 )
 
-_NO_UNIT = "1|-|--|—|―|ー||none|n/a|na|nil|dimensionless|unitless|a.u.|arb.|arb. u.|arb.u.|arb. units"
+_NO_UNIT = "1|-|--|—|―|ー||none|n/a|nil|dimensionless|unitless|a.u.|arb.|arb. u.|arb.u.|arb. units"
 _NO_UNIT_JA = "なし|無次元|単位なし|無単位|任意|任意単位|比"
 PURE_NUMBERS = frozenset(f"{_NO_UNIT}|{_NO_UNIT_JA}".split("|"))
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from corpus.entry import Entry
 from indexes.database import Database
+from indexes.meaning import told_hash
 from indexes.query import PUBLIC
 from indexes.signature import signature
 
 FILE = "entries.jsonl"
 _LEARNED = "table:"
 _CREATE = (
-    "CREATE TABLE entry (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, start INTEGER, length INTEGER)",
+    "CREATE TABLE entry (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, told TEXT, start INTEGER, length INTEGER)",
     "CREATE INDEX entry_id ON entry (id)",
 )
 _CARDS = "SELECT row, id, tenant, double, learned FROM entry WHERE row IN (SELECT value FROM json_each(?))"
@@ -55,7 +56,7 @@ def write(database: Database, folder: Path, entries: Iterable[Entry]) -> None:
     for sql in _CREATE:
         database.run(sql)
     with (folder / FILE).open("wb") as file:
-        database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
+        database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
 
 
 def _rows(write: Callable[[bytes], int], entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
@@ -63,7 +64,8 @@ def _rows(write: Callable[[bytes], int], entries: Iterable[Entry]) -> Iterator[t
     for row, entry in enumerate(entries):
         line = canonical_json(entry)
         write(line)
-        yield row, entry.id, entry.tenant, double_key(entry), " ".join(sorted(learned_from(entry))), start, len(line)
+        learned = " ".join(sorted(learned_from(entry)))
+        yield row, entry.id, entry.tenant, double_key(entry), learned, told_hash(entry), start, len(line)
         start += len(line)
 
 
@@ -88,6 +90,13 @@ class Catalogue:
         """The public entries whose id begins with `prefix`, in the order of their rows."""
         found = self._database.rows(_PREFIXED, (prefix, f"{prefix}\uffff", PUBLIC))
         return [self.entry(row) for (row,) in found]
+
+    def told(self) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """Row and hash of what was embedded, by tenant."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        for row, tenant, told in self._database.rows("SELECT row, tenant, told FROM entry ORDER BY row"):
+            found.setdefault(tenant, []).append((row, told))
+        return found
 
     def row_of(self, identifier: str) -> int | None:
         return next((row for (row,) in self._database.rows("SELECT row FROM entry WHERE id = ?", (identifier,))), None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,14 +17,27 @@ _BATCH = 256
 _SURE = 0.7  # a cosine from which on a question and an entry surely mean the same
 
 
-def entry_vectors(embedder: Embedder, entries: Sequence[Entry], advance: Callable[[int], None]) -> Vectors:
-    """One unit vector per entry, shape (n, d): the mean over its passages. advance is told how many are done."""
-    parts: list[Vectors] = []
-    waiting = iter(entries)
-    while batch := list(islice(waiting, _BATCH)):
-        parts.append(_batch_vectors(embedder, batch))
-        advance(sum(map(len, parts)))
-    return np.concatenate(parts) if parts else np.zeros((0, embedder.dimension), np.float32)
+def told_hash(entry: Entry) -> str:
+    """Equal for entries whose vectors are equal."""
+    return hashlib.sha256("\n".join(passages(entry)).encode()).hexdigest()[:32]
+
+
+def entry_vectors(embedder: Embedder, entries: Sequence[Entry], known: Mapping[str, Vectors], advance: Callable[[int], None]) -> Vectors:
+    """One unit vector per entry, shape (n, d): the mean over its passages, or the one already known by its hash.
+
+    advance is told how many are done.
+    """
+    vectors = np.zeros((len(entries), embedder.dimension), np.float32)
+    hashes = [told_hash(entry) for entry in entries]
+    for row, found in enumerate(hashes):
+        if found in known:
+            vectors[row] = known[found]
+    fresh = [row for row, found in enumerate(hashes) if found not in known]
+    for start in range(0, len(fresh), _BATCH):
+        rows = fresh[start : start + _BATCH]
+        vectors[rows] = _batch_vectors(embedder, [entries[row] for row in rows])
+        advance(len(entries) - len(fresh) + start + len(rows))
+    return vectors
 
 
 def _batch_vectors(embedder: Embedder, entries: Sequence[Entry]) -> Vectors:

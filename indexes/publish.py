@@ -11,7 +11,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from corpus.language import Language, text
 from indexes import catalogue, dimensions, words
 from indexes.catalogue import canonical_json
 from indexes.database import Database
-from indexes.embed import Embedder
+from indexes.embed import Embedder, Vectors
 from indexes.golden import Golden, recall_by_language
 from indexes.manifest import SCHEMA, EmbedderIdentity, Manifest, file_hash, fingerprints, probe_rows
 from indexes.meaning import entry_vectors
@@ -120,7 +120,9 @@ def _rename(building: Path, folder: Path) -> None:
 
 
 def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, tell: Tell) -> Manifest:
-    vectors = entry_vectors(given, entries, lambda done: tell(Progress("embedding", done, len(entries))))
+    vectors = entry_vectors(
+        given, entries, _known_vectors(folder.parent, given), lambda done: tell(Progress("embedding", done, len(entries)))
+    )
     tell(Progress("storing", 0, len(entries)))
     store = VectorStore.create(folder)
     for tenant in dict.fromkeys(entry.tenant for entry in entries):
@@ -135,6 +137,18 @@ def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embed
     manifest = Manifest(identifier, EmbedderIdentity.of(given), len(entries), len(vectors), source, built, files, probes)
     manifest.write(folder)
     return manifest
+
+
+def _known_vectors(index: Path, given: Embedder) -> Mapping[str, Vectors]:
+    """What the snapshot in service embedded with the same embedder, so that only what changed is embedded again."""
+    try:
+        snapshot = Snapshot.open(snapshot_folder(index, current_id(index)), given)
+    except IndexingError:
+        return {}
+    try:
+        return snapshot.known_vectors()
+    finally:
+        snapshot.close()
 
 
 def _write_database(folder: Path, entries: Sequence[Entry]) -> None:

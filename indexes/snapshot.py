@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -21,7 +21,7 @@ from indexes import catalogue, database, vectors
 from indexes.catalogue import Card, Catalogue
 from indexes.database import Database
 from indexes.dimensions import DimensionTable
-from indexes.embed import Embedder, embedder
+from indexes.embed import Embedder, Vectors, embedder
 from indexes.fuse import Hit
 from indexes.manifest import EmbedderIdentity, Manifest, file_hash, fingerprints
 from indexes.meaning import Meaning
@@ -81,6 +81,13 @@ class Snapshot:
         rows = [card.row for card in cards if card.tenant == tenant]
         expected = [self.manifest.probes[str(row)] for row in rows]
         return bool(np.allclose(fingerprints(self._store.fetch(tenant, rows)), expected, atol=_PROBE_TOLERANCE))
+
+    def known_vectors(self) -> Mapping[str, Vectors]:
+        """Every stored vector by the hash of what was embedded."""
+        known: dict[str, Vectors] = {}
+        for tenant, rows in self.catalogue.told().items():
+            known |= zip((told for _, told in rows), self._store.fetch(tenant, [row for row, _ in rows]), strict=True)
+        return known
 
     def search(self, channel: Channel, query: Query, depth: int) -> list[Hit]:
         """One channel's list, best first."""

@@ -94,13 +94,10 @@ class VectorStore:
     def fetch(self, tenant: str, ids: Sequence[int]) -> Vectors:
         """The stored vectors of these ids, shape (n, d). VectorStoreError if one is missing."""
         collection = self._collection(tenant)
-        with _reported():
-            found = collection.get(ids=[str(i) for i in ids], include=["embeddings"]) if collection is not None else None
-        vectors = found["embeddings"] if found is not None else None
-        if found is None or vectors is None or len(found["ids"]) != len(ids):
+        if collection is None:
             raise VectorStoreError
-        order = {name: place for place, name in enumerate(found["ids"])}
-        return np.asarray(vectors, np.float32)[[order[str(i)] for i in ids]]
+        parts = [_fetched(collection, ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+        return np.concatenate(parts)
 
     def _collection(self, tenant: str) -> Collection | None:
         if tenant not in self._collections:
@@ -123,6 +120,16 @@ class VectorStore:
         """Lets go of the files, so that the folder can be moved or removed."""
         self._collections.clear()
         self._client.close()  # type: ignore[attr-defined]
+
+
+def _fetched(collection: Collection, ids: Sequence[int]) -> Vectors:
+    with _reported():
+        found = collection.get(ids=[str(i) for i in ids], include=["embeddings"])
+    vectors = found["embeddings"]
+    if vectors is None or len(found["ids"]) != len(ids):
+        raise VectorStoreError
+    order = {name: place for place, name in enumerate(found["ids"])}
+    return np.asarray(vectors, np.float32)[[order[str(i)] for i in ids]]
 
 
 def _configuration() -> Any:

@@ -94,6 +94,7 @@ ppm/K ppm/℃ 10^-6/K 10⁻⁶/K ×10⁻⁶/K 1e-6/K | 1/K | 1e-6
 ℃/min K/min | K/s | 1/60
 A アンペア | A | 1
 mA/cm2 mA/cm² | A/m**2 | 10
+nA | A | 1e-9
 C As A·s | s*A | 1
 mAh | s*A | 3.6
 V ボルト | kg*m**2/(s**3*A) | 1

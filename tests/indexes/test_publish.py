@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ import pytest
 from corpus.entry import Entry
 from corpus.errors import IndexingError
 from indexes import CurrentIndex, Golden, GoldenQuery, Query, Retriever, Snapshot, embedder, publish
+from indexes.embed import HashedNgrams, Vectors
 from indexes.publish import KEEP, Progress
 from indexes.snapshot import snapshot_folder
+from indexes.texts import passages
 
 NGRAMS = embedder("hashed-ngrams")
 
@@ -45,6 +47,27 @@ def test_id_depends_on_content_and_embedder(tmp_path: Path, corpus: list[Entry])
         publish(corpus, tmp_path / "c", embedder("use-multilingual")).id,
     }
     assert len(found) == 3
+
+
+class Counting(HashedNgrams):
+    """Remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return super().encode(texts)
+
+
+def test_only_what_changed_is_embedded_again(tmp_path: Path, corpus: list[Entry]) -> None:
+    publish(corpus[1:], tmp_path, NGRAMS)
+    counting = Counting()
+    changed = corpus[1].model_copy(update={"source": "another book"})
+    publish([corpus[0], changed, *corpus[2:]], tmp_path, counting)
+    assert counting.asked == list(passages(corpus[0]))
+    assert serving(tmp_path, "law of cooling")[0] == "heat.cooling"
+    assert serving(tmp_path, "spring")[0] == "mechanics.spring"
 
 
 def test_manifest_says_what_it_is(tmp_path: Path, corpus: list[Entry]) -> None:

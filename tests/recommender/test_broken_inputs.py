@@ -15,11 +15,14 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from corpus.errors import RecommenderError
 from corpus.formula import parse
 from corpus.language import LANGUAGES
+from recommender.cli import app
 from recommender.problem import MAX_INPUTS, Problem
+from recommender.recommendation import Recommendation
 from recommender.table import Table
 
 Write = str | bytes | Callable[[Path], None]
@@ -390,3 +393,52 @@ def test_a_million_rows(tmp_path: Path) -> None:
     rows, megabytes = map(int, ended.stdout.split())
     assert rows == 1_000_000
     assert megabytes < 900
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+SAMPLE = [case for case in ERRORS if case.inputs is None and not case.units and "no permission" not in case.id][::3]
+
+
+def arguments(case: Case, path: Path) -> list[str]:
+    return ["recommend", str(path), "--no-record", *(["--target", case.target] if case.target is not None else [])]
+
+
+@pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.id)
+def test_command_raises_nothing_else(case: Case, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, arguments(case, write(case, tmp_path)))
+    assert isinstance(result.exception, RecommenderError)
+    assert result.exception.key in case.error.split("|")
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in HANDLED if case.id in ("latin-1 words", "header that is code")], ids=lambda case: case.id
+)
+def test_command_answers(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for budget in ("RACE_BUDGET", "FINAL_BUDGET", "GUIDED_BUDGET"):
+        monkeypatch.setattr(f"recommender.pipeline.{budget}", 0.005)
+    result = CliRunner().invoke(app, [*arguments(case, write(case, tmp_path)), "--lang", "ja", "--json", str(tmp_path / "out" / "r.json")])
+    assert result.exit_code == 0, result.output
+    assert Recommendation.from_json((tmp_path / "out" / "r.json").read_text(encoding="utf-8")).formulas
+
+
+def formula(*words: str | bytes | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-W", "error", "-m", "recommender.cli", *words], capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["x.csv", "--target", "temperatur"], "Did you mean temperature?"),
+        (["x.csv", "--lang", "ja", "--target", "圧力"], "表に 圧力 という列がありません"),
+        ([b"x.csv", b"--target", b"\xff\xfe"], "has no column"),
+    ],
+)
+def test_command_never_shows_a_traceback(words: list[str | bytes], said: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(sheet("time,temperature"))
+    ended = formula("recommend", path, *words[1:])
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert said in ended.stderr
+    assert ended.stdout == ""

@@ -189,3 +189,26 @@ def test_many_rows_are_fitted_on_all_of_them():
     assert found.n == 60_000
     assert found.standard_errors["b"] < 0.01
     assert abs(found.parameters["b"] - 1.3) < 4 * found.standard_errors["b"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_root_found_on_some_rows_is_inside_its_domain_on_all(seed):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.2, 3, 500)
+    y = 2 * (x - 0.19) ** 0.4 + 0.02 * rng.standard_normal(500)
+    found = fit(parse("a*(b*x + c)**d", ["x"]), Samples({"x": x}, y), seed=seed, budget=0.1)
+    assert found.rss < 0.05 * np.sum((y - y.mean()) ** 2)
+
+
+def test_many_rows_of_two_columns_need_little_memory():
+    import tracemalloc
+
+    rng = np.random.default_rng(0)
+    columns = {"u": rng.uniform(1, 2, 150_000), "v": rng.uniform(1, 2, 150_000)}
+    formula, samples = table("a*u**b*v**c", columns, {"a": 2.0, "b": 1.5, "c": -0.5}, 0.05)
+    tracemalloc.start()
+    found = fit(formula, samples)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.parameters["c"] == pytest.approx(-0.5, abs=0.02)
+    assert peak < 200e6
