@@ -93,6 +93,9 @@ m2·K/W | s**3*K/kg | 1
 ppm/K ppm/℃ 10^-6/K 10⁻⁶/K ×10⁻⁶/K 1e-6/K | 1/K | 1e-6
 ℃/min K/min | K/s | 1/60
 A アンペア | A | 1
+mA | A | 1e-3
+nA | A | 1e-9
+pA | A | 1e-12
 mA/cm2 mA/cm² | A/m**2 | 10
 nA | A | 1e-9
 C As A·s | s*A | 1
