@@ -17,7 +17,8 @@ from indexes.signature import signature
 FILE = "entries.jsonl"
 _LEARNED = "table:"
 _CREATE = (
-    "CREATE TABLE entry (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, told TEXT, start INTEGER, length INTEGER)",
+    """CREATE TABLE entry
+    (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, told TEXT, start INTEGER, length INTEGER)""",
     "CREATE INDEX entry_id ON entry (id)",
 )
 _CARDS = "SELECT row, id, tenant, double, learned FROM entry WHERE row IN (SELECT value FROM json_each(?))"

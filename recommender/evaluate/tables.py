@@ -11,6 +11,9 @@ accepted formula itself was fitted by its authors (its truth says so), plain oth
 largest rows alone, and the accepted fit did not minimise it. It is chosen by the case, never by the outcome. Both ratios are printed,
 and the share that passes by the plain one is stated beside the bar.
 
+Low error is not insight: `form` is the rank of the first candidate that can be the accepted function itself for some coefficients
+(see `forms`), printed and counted beside the bar.
+
 The bar: no crash, at least 3 distinct candidates for every table, and 60 % of the tables pass.
 """
 
@@ -55,7 +58,7 @@ class Tables:
     name = "tables"
     needs_cases = True
     hello: Mapping[str, Any] = {"task": "hello", "index": True}
-    columns = ("rows", "candidates", "best", "accepted", "ratio", "log_ratio", "metric", "seconds")
+    columns = ("rows", "candidates", "best", "accepted", "ratio", "log_ratio", "metric", "form", "seconds")
 
     def cases(self, options: Options) -> Sequence[TableCase]:
         found = find_cases(options.cases, SOURCES)
@@ -76,9 +79,16 @@ class Tables:
         fewest = min((int(number(row, "candidates")) for row in rows if not row.failure), default=0)
         share = sum(row.passed for row in rows) / len(rows)
         plain = sum(number(row, "ratio") <= MAX_RATIO for row in rows) / len(rows)
-        numbers = {"crashes": float(crashes), "fewest": float(fewest), "share": share, "share_plain": plain}
+        forms = sum(number(row, "form") > 0 for row in rows)
+        numbers = {"crashes": float(crashes), "fewest": float(fewest), "share": share, "share_plain": plain, "forms": float(forms)}
         words = Sentence.of(
-            "bench.tables_measured", crashes=crashes, fewest=fewest, share=f"{100 * share:.0f}", plain=f"{100 * plain:.0f}", count=len(rows)
+            "bench.tables_measured",
+            crashes=crashes,
+            fewest=fewest,
+            share=f"{100 * share:.0f}",
+            plain=f"{100 * plain:.0f}",
+            forms=forms,
+            count=len(rows),
         )
         missed = tuple(row.case for row in rows if not row.passed)
         return Verdict(crashes == 0 and fewest >= BEST_OF and share >= MIN_SHARE, words, numbers, missed)
@@ -92,6 +102,7 @@ def question(case: TableCase, task: Task, program: Program) -> dict[str, Any]:
 
 
 def _row(label: str, task: Task, truth: Truth, text: str, seconds: float) -> Row:
+    from recommender.evaluate.forms import rank_of_form
     from recommender.recommendation import Recommendation
 
     formulas = Recommendation.from_json(text).formulas
@@ -109,6 +120,7 @@ def _row(label: str, task: Task, truth: Truth, text: str, seconds: float) -> Row
         "ratio": ratios[False],
         "log_ratio": ratios.get(True),
         "metric": "log" if log else "plain",
+        "form": rank_of_form(formulas, truth, task.train.columns),
         "seconds": seconds,
         **_found(formulas, errors[log]),
     }

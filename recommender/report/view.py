@@ -135,7 +135,8 @@ def _level(kind: str, fill: float) -> Level:
     """How a bar is coloured; few independent proposals are no fault of a formula."""
     if kind == "agreement":
         return "neutral"
-    return "good" if fill >= 0.66 else "fair" if fill >= 0.33 else "poor"
+    good, fair = (0.5, 0.25) if kind in ("accuracy", "edge") else (0.66, 0.33)  # errors up to 3 % and 18 %
+    return "good" if fill >= good else "fair" if fill >= fair else "poor"
 
 
 def _score(evidence: Evidence, formula: RankedFormula) -> tuple[str, float]:

@@ -40,7 +40,7 @@ def test_tables(rows: list[Row], holds: bool) -> None:
 
 def test_both_metrics_are_stated() -> None:
     rows = [Row("a", True, {"candidates": 5, "ratio": 9.0, "log_ratio": 1.0}), *table_rows(1, 0)]
-    assert Tables().verdict(rows).numbers == {"crashes": 0, "fewest": 5, "share": 1.0, "share_plain": 0.5}
+    assert Tables().verdict(rows).numbers == {"crashes": 0, "fewest": 5, "share": 1.0, "share_plain": 0.5, "forms": 0}
 
 
 def fit_rows(cpu: float, passed: int = 1000, failed: int = 0) -> list[Row]:
