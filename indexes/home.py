@@ -104,7 +104,10 @@ def _opened(index: Path, given: Embedder, tell: Tell) -> CurrentIndex | None:
 def _publish_seed(index: Path, given: Embedder, source: str, tell: Tell) -> None:
     tell(Progress("reading"))
     questions = golden.packaged() if given.name == DEFAULT else None  # the floor was measured with the default embedder
-    publish(seed_entries(), index, given, source=source, golden=questions, tell=tell)
+    try:
+        publish(seed_entries(), index, given, source=source, golden=questions, tell=tell)
+    except OSError as error:
+        raise IndexingError("index_not_writable", folder=index, reason=error.strerror or type(error).__name__) from None
 
 
 @cache

@@ -51,6 +51,8 @@ def recommend(
     measured = Table.read(table, _pairs(unit), _pairs(describe))
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
     problem = Problem.of(measured, target, names, about=about, typed=typed or (), seed=seed)
+    for file in filter(None, (json_file, report)):
+        _save(file)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:
         result = run(problem, limit=top, progress=tell, stop=stop, record=record, workers=None)
     print_recommendation(result, language)
@@ -59,14 +61,26 @@ def recommend(
 
 def _write(problem: Problem, result: Recommendation, json_file: Path | None, report: Path | None, language: Lang) -> None:
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(result.to_json(), encoding="utf-8")
+        _save(json_file, result.to_json())
     if report is not None:
         from recommender.report.html import html_report
 
-        report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(html_report(problem, result, language), encoding="utf-8")
+        _save(report, html_report(problem, result, language))
         typer.echo(f"{report}")
+
+
+def _save(path: Path, text: str = "") -> None:
+    """Write a text; without one only see whether the file could be written."""
+    from corpus.errors import SettingsError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a" if not text else "w", encoding="utf-8") as file:
+            file.write(text)
+        if not path.stat().st_size:
+            path.unlink()
+    except OSError as error:
+        raise SettingsError("file_not_written", path=path, reason=error.strerror) from None
 
 
 def _pairs(items: list[str] | None) -> dict[str, str]:

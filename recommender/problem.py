@@ -16,7 +16,7 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from corpus.units import Unit
 from recommender.samples import Samples
-from recommender.table import Column, Table, loose, split_header, symbols_for
+from recommender.table import Column, Table, encodable, loose, split_header, symbols_for
 
 MIN_ROWS = 4
 MAX_INPUTS = 8
@@ -74,7 +74,7 @@ class Problem:
         if len(varying) > MAX_INPUTS:
             varying = _strongest(goal, varying, rows)
             notes.append(Sentence.of("note.inputs_picked", count=MAX_INPUTS, names=", ".join(c.name for c in varying)))
-        return cls(table, goal, tuple(varying), rows, about, seed, tuple(notes), tuple(_listed(typed) or ()))
+        return cls(table, goal, tuple(varying), rows, encodable(about), seed, tuple(notes), tuple(_listed(typed) or ()))
 
     @cached_property
     def names(self) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corpus.errors import IndexingError, RecommenderError
+from corpus.errors import RecommenderError
 from corpus.language import Sentence
 from recommender.pipeline import Progress, Report, Stop, never, recommend, silent
 from recommender.problem import Problem
@@ -54,7 +54,7 @@ def _open_index() -> tuple[Retriever | None, list[Sentence]]:
 
     try:
         retriever = open_index()
-    except IndexingError as error:
+    except RecommenderError as error:
         return None, [Sentence.of("note.no_index", reason=str(error))]
     return retriever, [Sentence.of("note.index_problem", reason=str(problem)) for problem in retriever.problems]
 

@@ -139,7 +139,7 @@ class Table:
         from recommender.reading import read_frame
 
         frame, notes = read_frame(Path(path))
-        table = cls.from_frame(frame, name=Path(path).stem, notes=notes)
+        table = cls.from_frame(frame, name=encodable(Path(path).stem), notes=notes)
         return table.with_units(units or {}).with_descriptions(descriptions or {})
 
     @classmethod
@@ -172,8 +172,13 @@ def _frame(source: object) -> pd.DataFrame:
 def _header(header: object) -> str:
     """One line of text, not too long to read."""
     parts = header if isinstance(header, tuple) else (header,)
-    text = " ".join(" ".join(str(part) for part in parts).split())
+    text = encodable(" ".join(" ".join(str(part) for part in parts).split()))
     return text if len(text) <= _MAX_HEADER else f"{text[: _MAX_HEADER - 1]}…"
+
+
+def encodable(text: str) -> str:
+    """The text without halves of characters, as names of files and words of a terminal may have them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def loose(name: str) -> str:

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from corpus.errors import RecommenderError
@@ -37,11 +38,21 @@ class Line:
         self._waiting: list[object] = []
         self._changed = threading.Condition()
 
-    def enter(self, who: object) -> None:
-        """Wait for a place."""
+    def enter(self, who: object, gives_up: Callable[[], bool]) -> bool:
+        """Wait for a place; False if `who` gave up before there was one (say so with `wake`)."""
         with self._changed:
             self._waiting.append(who)
-            self._changed.wait_for(lambda: self._waiting.index(who) < self._places)
+            self._changed.wait_for(lambda: gives_up() or self._waiting.index(who) < self._places)
+            if gives_up():
+                self._waiting.remove(who)
+                self._changed.notify_all()
+                return False
+            return True
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        with self._changed:
+            self._changed.notify_all()
 
     def leave(self, who: object) -> None:
         with self._changed:
@@ -69,6 +80,7 @@ class Job:
     error: RecommenderError | None = None
     trouble: str = ""
     stopped: bool = False
+    cancelled: bool = False
     seconds: float = 0.0
     _news: queue.SimpleQueue[object] = field(default_factory=queue.SimpleQueue)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -83,7 +95,7 @@ class Job:
 
     @property
     def is_finished(self) -> bool:
-        return self.result is not None or self.error is not None or bool(self.trouble)
+        return self.result is not None or self.error is not None or bool(self.trouble) or self.cancelled
 
     @property
     def place_in_line(self) -> int:
@@ -91,9 +103,10 @@ class Job:
         return _line.place(self)
 
     def stop(self) -> None:
-        """End soon, with what there is."""
+        """End soon, with what there is; a run still in line is cancelled."""
         self.stopped = True
         self._stop.set()
+        _line.wake()
 
     def look(self) -> None:
         """Take in what the run has said since the last look."""
@@ -111,6 +124,8 @@ class Job:
             self.result = news
         elif isinstance(news, RecommenderError):
             self.error = news
+        elif news is None:
+            self.cancelled = True
         else:
             self.trouble = str(news)
 
@@ -118,7 +133,9 @@ class Job:
         """The thread: everything it finds, fails or meets goes into the queue."""
         from recommender.session import run
 
-        _line.enter(self)
+        if not _line.enter(self, self._stop.is_set):
+            self._news.put(None)
+            return
         try:
             self._news.put(run(self.problem, limit=self.limit, progress=self._news.put, stop=self._stop.is_set))
         except RecommenderError as error:

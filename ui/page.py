@@ -226,6 +226,9 @@ def _stage(job: Job) -> str:
 
 
 def _outcome(job: Job) -> None:
+    if job.cancelled:
+        del st.session_state.job
+        st.rerun()
     if job.error is not None:
         st.error(plain(job.error.text(language())))
     elif job.trouble:

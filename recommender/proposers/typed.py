@@ -8,6 +8,7 @@ from corpus.language import Sentence
 from recommender.context import Context
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
+from recommender.proposers.own_units import OwnUnits, speaks_of_quantities
 
 
 class Typed:
@@ -19,4 +20,11 @@ class Typed:
         """One proposal per typed formula."""
         del context, history
         for text in problem.typed:
-            yield Proposal(problem.parse(text), self.name, Sentence.of("why.typed", text=text))
+            yield self._proposal(problem, text)
+
+    def _proposal(self, problem: Problem, text: str) -> Proposal:
+        formula, why = problem.parse(text), Sentence.of("why.typed", text=text)
+        if speaks_of_quantities(formula, problem):
+            return Proposal(formula, self.name, why)
+        own = OwnUnits(formula, problem)
+        return Proposal(own.formula, self.name, why, known=own.known, meanings=own.meanings)

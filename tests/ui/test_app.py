@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
 
 from corpus.language import text
+from ui import jobs
 
 APP = Path(__file__).parents[2] / "ui" / "app.py"
 PATIENCE = 120
@@ -36,8 +38,8 @@ def words(app: AppTest) -> str:
 def finish(app: AppTest) -> AppTest:
     """Look at the page again until the run has ended."""
     until = time.monotonic() + PATIENCE
-    while not app.session_state["job"].is_finished and time.monotonic() < until:
-        time.sleep(0.3)
+    while "job" in app.session_state and not app.session_state["job"].is_finished and time.monotonic() < until:
+        time.sleep(0.1)
         app.session_state["job"].look()
     return app.run()
 
@@ -95,12 +97,40 @@ def test_example_is_asked_and_answered_in_both_languages(app):
     assert "未知の行" in words(app)
 
 
-def test_another_table_gives_the_old_answer_up(app):
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Every place taken, so that a run waits in line."""
+    others = [object() for _ in range(jobs.MAX_RUNNING)]
+    for other in others:
+        jobs._line.enter(other, lambda: False)
+    yield
+    for other in others:
+        jobs._line.leave(other)
+
+
+def asked(app: AppTest) -> jobs.Job:
     speak(app, "en")
     app.button(key="try-kepler").click().run()
     app.button(key="run").click().run()
-    job = app.session_state["job"]
+    assert not app.exception
+    return app.session_state["job"]
+
+
+def test_waiting_run_knows_its_place_and_may_be_cancelled(app, busy):
+    job = asked(app)
     assert app.button(key="run").disabled
+    time.sleep(0.2)
+    app.run()
+    assert text("ui.stage_waiting", "en", place=1) in app.get("progress")[0].text
+    app.button(key="stop").click().run()
+    finish(app)
+    assert job.cancelled
+    assert "job" not in app.session_state
+    assert not app.button(key="run").disabled
+
+
+def test_another_table_gives_the_old_run_up(app, busy):
+    job = asked(app)
     app.selectbox(key="example").set_value("diode_iv").run()
     assert "job" not in app.session_state
     assert job.stopped

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -59,22 +61,31 @@ def test_uploads_stay_in_their_folder(name):
     assert len(read_upload(name, b"x,y\n1,2\n2,3\n3,4\n")) == 3
 
 
-def test_runs_wait_in_line():
-    line, entered, release = Line(1), [], threading.Event()
+def test_runs_wait_in_line_and_may_give_up():
+    line, entered, given_up, release = Line(1), [], set(), threading.Event()
 
     def visit(who: str) -> None:
-        line.enter(who)
-        entered.append(who)
-        release.wait(5)
-        line.leave(who)
+        if line.enter(who, lambda: who in given_up):
+            entered.append(who)
+            release.wait(5)
+            line.leave(who)
 
-    threads = [threading.Thread(target=visit, args=(who,)) for who in ("a", "b", "c")]
-    for i, thread in enumerate(threads):
+    threads = {who: threading.Thread(target=visit, args=(who,)) for who in "abc"}
+    for who, thread in threads.items():
         thread.start()
-        while not (line.place("abc"[i]) or "abc"[i] in entered):
-            pass
+        wait_until(lambda who=who: line.place(who) > 0 or who in entered)
     assert (entered, line.place("b"), line.place("c")) == (["a"], 1, 2)
+    given_up.add("b")
+    line.wake()
+    threads["b"].join(5)
+    assert line.place("c") == 1
     release.set()
-    for thread in threads:
+    for thread in threads.values():
         thread.join(5)
-    assert sorted(entered) == ["a", "b", "c"]
+    assert entered == ["a", "c"]
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    until = time.monotonic() + 5
+    while not fact() and time.monotonic() < until:
+        time.sleep(0.01)
