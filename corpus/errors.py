@@ -20,7 +20,7 @@ Japanese, and both end with what to do next.
 
 from __future__ import annotations
 
-from corpus.language import Language, text
+from corpus.language import Language, Sentence, text
 
 
 class RecommenderError(Exception):
@@ -37,6 +37,11 @@ class RecommenderError(Exception):
     def text(self, language: Language = "en") -> str:
         """The sentence, with its cure, in the reader's language."""
         return text(f"error.{self.key}", language, **self.values)
+
+    @property
+    def sentence(self) -> Sentence:
+        """The error as something to tell in whatever language is asked for."""
+        return Sentence.of(f"error.{self.key}", **self.values)
 
     def __str__(self) -> str:
         return self.text("en")

@@ -81,7 +81,10 @@ def parse_unit(text: str) -> Unit:
     shown = text.strip()
     if len(shown) > MAX_UNIT_LENGTH:
         raise UnitError("unit_too_long", limit=MAX_UNIT_LENGTH)
-    if re.sub(r"^[\[(](.+)[\])]$", r"\1", unicodedata.normalize("NFKC", shown).lower()) in PURE_NUMBERS or shown in ("NA", "na"):  # nA is a current
+    if re.sub(r"^[\[(](.+)[\])]$", r"\1", unicodedata.normalize("NFKC", shown).lower()) in PURE_NUMBERS or shown in (
+        "NA",
+        "na",
+    ):  # nA is a current
         return Unit(shown or "1", DIMENSIONLESS, 1.0)
     try:
         part = _Reader(_normalise(shown)).read()

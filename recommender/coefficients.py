@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
 
 from corpus.dimension import Dimension, DimensionReport
 from corpus.entry import Words
@@ -15,6 +18,7 @@ from recommender.assess.physics import dimension_report
 from recommender.meaning import Meaning
 
 _READABLE = (1e-3, 1e5)
+_KELVIN = Dimension.of(K=1)
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,44 @@ class Coefficient:
 def describe(fitted: Fitted) -> tuple[Coefficient, ...]:
     """All coefficients of a fitted candidate, in the order of the formula."""
     report = dimension_report(fitted)
-    return tuple(_describe(name, fitted, report) for name in fitted.fit.formula.parameters)
+    levels = absolute_temperatures(fitted, report)
+    return tuple(_describe(name, fitted, report, levels) for name in fitted.fit.formula.parameters)
 
 
-def _describe(name: str, fitted: Fitted, report: DimensionReport) -> Coefficient:
+def absolute_temperatures(fitted: Fitted, report: DimensionReport) -> frozenset[str]:
+    """Coefficients that are temperatures on the scale of a column in ℃ or ℉, not differences.
+
+    Moving them together with every temperature of the table by some kelvin moves the curve alike (or leaves it, if the
+    target is no temperature). The smallest such set; empty where no column has such a unit.
+    """
+    problem = fitted.problem
+    if not any(unit.offset for unit in problem.units):
+        return frozenset()
+    names = [name for name in fitted.free if report.known.get(name) == _KELVIN][:6]
+    sets = (set(chosen) for size in range(1, len(names) + 1) for chosen in combinations(names, size))
+    return frozenset(next((chosen for chosen in sets if _moves_along(fitted, chosen)), ()))
+
+
+def _moves_along(fitted: Fitted, chosen: set[str]) -> bool:
+    problem, shift = fitted.problem, 7.0
+    columns = {
+        name: values + shift if problem.dimensions.get(name) == _KELVIN else values for name, values in problem.samples.columns.items()
+    }
+    values = {name: value + shift if name in chosen else value for name, value in fitted.fit.parameters.items()}
+    expected = fitted.prediction + (shift if problem.target_dimension == _KELVIN else 0.0)
+    moved = fitted.fit.formula.evaluate(columns, values)
+    return bool(np.allclose(moved, expected, rtol=1e-9, atol=1e-9 * float(np.ptp(fitted.prediction))))
+
+
+def _describe(name: str, fitted: Fitted, report: DimensionReport, levels: frozenset[str]) -> Coefficient:
     fit, lead = fitted.fit, fitted.candidate.lead
     meaning = lead.meanings.get(name)
     si = fit.parameters[name]
     error = 0.0 if name in lead.known else fit.standard_errors.get(name, math.nan)
     low, high = (si, si) if name in lead.known else fit.intervals.get(name, (math.nan, math.nan))
     dimension = report.known.get(name) if report.consistent or _only_debt(report) else None
-    unit, text = _unit(si, dimension, meaning, fitted)
+    scale = next((unit for unit in fitted.problem.units if unit.offset), None) if name in levels else None
+    unit, text = _unit(si, dimension, meaning, fitted) if scale is None else (scale, scale.label)
     low, high = sorted((_shown(low, unit), _shown(high, unit)))
     return Coefficient(
         name,
@@ -67,7 +98,7 @@ def _only_debt(report: DimensionReport) -> bool:
 
 
 def _shown(value: float, unit: Unit) -> float:
-    return value / unit.factor
+    return (value - unit.offset) / unit.factor
 
 
 def _unit(si: float, dimension: Dimension | None, meaning: Meaning | None, fitted: Fitted) -> tuple[Unit, str]:

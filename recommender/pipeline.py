@@ -96,7 +96,7 @@ def recommend(
         raced = _race(problem, candidates, effort, progress, stop, workers)
     notes += [] if stop() else _typed_in_vain(candidates, raced)
     finalists = _refine(problem, raced, effort, progress, stop, workers)
-    assessed = _assess(finalists, progress, stop)
+    assessed = _assess(finalists, limit, progress, stop)
     ranked = rank(assessed, limit)
     progress(Progress("ranking", 1, 1, _shown(ranked[0].assessed.fitted.fit.formula, problem) if ranked else ""))
     if not ranked:
@@ -114,8 +114,8 @@ def _collect(problem: Problem, context: Context, proposers: Iterable[Proposer], 
         except Exception as error:  # a proposer may be anyone's
             if isinstance(proposer, Typed):
                 raise
-            reason = str(error) if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"
-            notes.append(Sentence.of("note.proposer_failed", name=proposer.name, reason=reason[:200]))
+            reason = error.sentence if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"[:200]
+            notes.append(Sentence.of("note.proposer_failed", name=proposer.name, reason=reason))
     return found
 
 
@@ -213,10 +213,10 @@ def _typed(fitted: Fitted) -> bool:
     return any(proposal.proposer == Typed.name for proposal in fitted.candidate.proposals)
 
 
-def _assess(finalists: Sequence[Fitted], progress: Report, stop: Stop) -> list[Assessed]:
+def _assess(finalists: Sequence[Fitted], limit: int, progress: Report, stop: Stop) -> list[Assessed]:
     out: list[Assessed] = []
     for i, fitted in enumerate(finalists):
-        if stop() and out:
+        if stop() and len(out) >= limit:
             break
         out.append(Assessed(fitted, {assessment.kind: assessment.assess(fitted) for assessment in ASSESSMENTS}))
         progress(Progress("assessing", i + 1, len(finalists)))

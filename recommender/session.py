@@ -55,8 +55,8 @@ def _open_index() -> tuple[Retriever | None, list[Sentence]]:
     try:
         retriever = open_index()
     except RecommenderError as error:
-        return None, [Sentence.of("note.no_index", reason=str(error))]
-    return retriever, [Sentence.of("note.index_problem", reason=str(problem)) for problem in retriever.problems]
+        return None, [Sentence.of("note.no_index", reason=error.sentence)]
+    return retriever, [Sentence.of("note.index_problem", reason=problem.sentence) for problem in retriever.problems]
 
 
 def _start(problem: Problem, limit: int) -> RunStart:

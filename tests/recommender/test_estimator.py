@@ -24,6 +24,7 @@ def regressor(**options: object) -> FormulaRegressor:
     return FormulaRegressor(**{"use_corpus": False, "effort": 0.02, **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_scikit_learns_own_checks() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)

@@ -111,7 +111,11 @@ def test_any_type_of_cells(values: object) -> None:
     np.testing.assert_allclose(column.values - np.nanmin(column.values), [0, np.nan, 2])
 
 
-@pytest.mark.parametrize("values", [[[1], [2]], [{}, {}], [b"1", b"2"], pd.interval_range(0, 2), [object(), 1j]], ids=["lists", "dicts", "bytes", "intervals", "objects"])
+@pytest.mark.parametrize(
+    "values",
+    [[[1], [2]], [{}, {}], [b"1", b"2"], pd.interval_range(0, 2), [object(), 1j]],
+    ids=["lists", "dicts", "bytes", "intervals", "objects"],
+)
 def test_cells_that_are_no_numbers(values: object) -> None:
     made = Table.from_frame(pd.DataFrame({"x": values, "y": [1.0, 2.0]}))
     assert made.names == ("y",)
