@@ -6,9 +6,13 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from filelock import FileLock
 
 from corpus.errors import IndexingError, RecommenderError
 from corpus.load import SEED_FOLDER, seed_entries
@@ -20,6 +24,8 @@ from indexes.retriever import Retriever
 from indexes.snapshot import CURRENT, CurrentIndex, current_id, snapshot_folder
 
 _SEED = "seed:"
+_LOCK = "build.lock"
+_PATIENCE = 300.0
 
 
 def home() -> Path:
@@ -80,13 +86,32 @@ def _refreshed(index: Path, told: _Told, given: Embedder, tell: Tell, problems: 
     current = _opened(index, given, tell)
     if current is not None and told.source == source:
         return current
-    try:
-        _publish_seed(index, given, source, tell)
-    except RecommenderError as error:
-        if current is None:
-            raise
-        problems.append(error)
+    with _alone(index):
+        if _Told.read(index).source == source and (built := _opened(index, given, tell)) is not None:
+            return built  # another process built it while this one waited
+        try:
+            _publish_seed(index, given, source, tell)
+        except RecommenderError as error:
+            if current is None:
+                raise
+            problems.append(error)
     return current or CurrentIndex(index, given)
+
+
+@contextmanager
+def _alone(index: Path) -> Iterator[None]:
+    """One process builds, the others wait; where no lock can be made, building says why."""
+    lock = FileLock(index / _LOCK, timeout=_PATIENCE)
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError:  # a folder that cannot be written, or a builder that hangs
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _opened(index: Path, given: Embedder, tell: Tell) -> CurrentIndex | None:

@@ -104,8 +104,13 @@ def _with_headers(rows: Sequence[Row], heads: tuple[int, ...], first: int, width
 
 
 def _aligned(header: Row, body: Sequence[Row], width: int) -> list[str]:
-    """A header for every column: one that is short by one starts at the second column if the last one is filled (as R writes)."""
+    """A header for every column.
+
+    One that is short by one starts at the second column if the last one is filled (as R writes); a label before it (`Data:`) goes.
+    """
     names = list(header)
+    if len(names) == width + 1 and names[0].endswith(":"):
+        return names[1:]
     if len(names) == width - 1 and sum(len(row) == width and not is_missing(row[-1]) for row in body) > len(body) / 2:
         names.insert(0, "")
     return names + [""] * (width - len(names))

@@ -35,17 +35,17 @@ QUICK = 20
 _ROWS = 200
 _BUDGET = 5.0
 _VARIANTS = (
-    ("added term", "{law}+q0_*{x}"),
     ("added term", "{law}+q0_*{x}*{z}+q1_*{x}**2"),
     ("added term", "{law}+q0_*exp(-q1_*{x}/{s})"),
     ("added term", "{law}+q0_*sin(q1_*{x}/{s}+q2_)"),
     ("added term", "{law}+q0_*{positive}**q1_"),
     ("rational term", "{law}+q0_*{x}/(q1_*{s}+{x})"),
+    ("rational term", "{law}+(q0_+q1_*{x}/{s})/(1+q2_*({x}/{s})**2)"),
     ("rational factor", "({law})*(1+q0_*{x}/{s})/(1+q1_*{x}/{s})"),
-    ("rational factor", "({law})/(1+q0_*({x}/{s})**2)"),
     ("free powers", "{law}"),
     ("free powers", "{law}+q0_*{x}"),
-    ("free powers", "({law})*(1+q0_*{x}/{s})"),
+    ("free powers", "{law}+q0_*{x}/(q1_*{s}+{x})"),
+    ("free powers", "({law})*(1+q0_*{x}/{s})/(1+q1_*{x}/{s})"),
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from corpus.functions import Array
 from recommender.evaluate.truth import Truth
 from recommender.fitting import fit
+from recommender.fitting.refit import Refitter
 from recommender.recommendation import RankedFormula
 from recommender.samples import Samples
 
@@ -36,12 +37,19 @@ def rank_of_form(formulas: Sequence[RankedFormula], truth: Truth, columns: Mappi
 
 
 def has_form(candidate: RankedFormula, columns: Mapping[str, Array], target: Array, seed: int = 0) -> bool:
-    """Whether the candidate, its known constants held, reproduces the target (in the customer's units) to a share of 1e-9 of its
-    variance."""
+    """Whether the candidate, its known constants held, reproduces the target (in the customer's units) to a share of 1e-9 of its variance.
+
+    Tried from the coefficients it came with, then by a global search.
+    """
     known = {c.name: c.si for c in candidate.coefficients if c.known}
     samples = Samples({v.inner: v.to_si(columns[v.name]) for v in candidate.variables}, candidate.target.to_si(target))
-    found = fit(candidate.formula, samples, known=known, budget=BUDGET, seed=seed)
-    return found.rss < SAME * float(np.var(samples.target)) * len(samples)
+    enough = SAME * float(np.var(samples.target)) * len(samples)
+    given = fit(candidate.formula, samples, known={c.name: c.si for c in candidate.coefficients})
+    near = Refitter(given, known).refit(samples)
+    with np.errstate(all="ignore"):
+        if float(np.sum((candidate.formula.evaluate(samples.columns, near) - samples.target) ** 2)) < enough:
+            return True
+    return fit(candidate.formula, samples, known=known, budget=BUDGET, seed=seed).rss < enough
 
 
 def box_points(columns: Mapping[str, Array], seed: int) -> dict[str, Array]:

@@ -122,5 +122,5 @@ def _size(values: object) -> float:
     """log10 of the root mean square of the finite values."""
     array = np.asarray(values, float)
     array = np.abs(array[np.isfinite(array)])
-    top = float(array.max()) if array.size else 1.0
+    top = float(array.max(initial=0.0))
     return _log10(top * math.sqrt(float(np.mean((array / top) ** 2)))) if top > 0 and math.isfinite(top) else 0.0
