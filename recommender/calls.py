@@ -23,6 +23,7 @@ def recommend(
     target: str | None = None,
     inputs: Sequence[str] | None = None,
     *,
+    sigma: str | None = None,
     about: str = "",
     units: Mapping[str, str] | None = None,
     descriptions: Mapping[str, str] | None = None,
@@ -37,17 +38,18 @@ def recommend(
     """Several formulas for a question, best first; shown as formulas in a notebook.
 
     question: a Problem, or a table: the path of a file, a Table, a DataFrame, a mapping of columns. For a table: target, the
-    column to explain (the last one if None); inputs, the columns to explain it by (all others); about, a few words in any
-    language; units and descriptions by column; typed, formulas of your own. effort: multiplies the work of every fit.
+    column to explain (the last one if None); inputs, the columns to explain it by (all others); sigma, the column of the
+    target's standard uncertainties; about, a few words in any language; units and descriptions by column; typed, formulas of
+    your own. effort: multiplies the work of every fit.
     record: keep a record of the run. RecommenderError says what is wrong with the question, and the cure.
     """
     if isinstance(question, Problem):
-        if target or inputs or about or units or descriptions or typed or seed:
+        if target or inputs or sigma or about or units or descriptions or typed or seed:
             raise ProblemError("problem_complete")
         problem = question
     else:
         table = Table.of(question, units, descriptions)
-        problem = Problem.of(table, target, inputs, about=about, typed=typed, seed=seed)
+        problem = Problem.of(table, target, inputs, sigma=sigma, about=about, typed=typed, seed=seed)
     return run(problem, limit=limit, effort=effort, progress=progress, stop=stop, record=record)
 
 

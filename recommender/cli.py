@@ -31,6 +31,7 @@ def recommend(
     table: Annotated[Path, typer.Argument(help="CSV, Excel or Parquet.")],
     target: Annotated[str | None, typer.Option(help="Column to explain; the last one if not given.")] = None,
     inputs: Annotated[str | None, typer.Option(help="Columns to explain it by, separated by commas; all others if not given.")] = None,
+    sigma: Annotated[str | None, typer.Option(help="Column of the target's standard uncertainties.")] = None,
     about: Annotated[str, typer.Option(help="A few words about the experiment, in any language.")] = "",
     unit: UnitOption = None,
     describe: DescribeOption = None,
@@ -50,7 +51,7 @@ def recommend(
 
     measured = Table.read(table, _pairs(unit), _pairs(describe))
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
-    problem = Problem.of(measured, target, names, about=about, typed=typed or (), seed=seed)
+    problem = Problem.of(measured, target, names, sigma=sigma, about=about, typed=typed or (), seed=seed)
     for file in filter(None, (json_file, report)):
         _save(file)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:

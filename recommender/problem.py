@@ -14,7 +14,7 @@ from corpus.errors import ProblemError
 from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.language import Sentence
-from corpus.units import Unit
+from corpus.units import ONE, Unit
 from recommender.samples import Samples
 from recommender.table import Column, Table, encodable, loose, split_header, symbols_for
 
@@ -51,18 +51,23 @@ class Problem:
         target: str | None = None,
         inputs: Sequence[str] | None = None,
         *,
+        sigma: str | None = None,
         about: str = "",
         typed: Sequence[str] = (),
         seed: int = 0,
     ) -> Problem:
         """Check the question and pick the usable rows.
 
-        target: a column's name (the last column if None). inputs: names, or all other numeric columns.
+        target: a column's name (the last column if None). inputs: names, or all other numeric columns. sigma: the column of the
+        target's standard uncertainties, if they were measured.
         typed: formulas of the person's own, to be fitted beside the others. ProblemError says what does not fit, and the cure.
         """
         if seed < 0:
             raise ProblemError("seed_negative", seed=seed)
-        goal = table.columns[-1] if target is None else table.find(target)
+        errors = None if sigma is None else table.find(sigma)
+        goal = table.find(target) if target is not None else next((c for c in table.columns[::-1] if c is not errors), table.columns[-1])
+        if errors is not None:
+            table, goal = _with_sigma(table, goal, errors)
         notes = list(table.notes)
         chosen = _inputs(table, goal, _listed(inputs), notes)
         rows = _usable_rows(goal, chosen, seed, notes)
@@ -179,6 +184,20 @@ def _split(test: NDArray[np.bool_]) -> Split:
     return np.flatnonzero(~test), np.flatnonzero(test)
 
 
+def _with_sigma(table: Table, goal: Column, errors: Column) -> tuple[Table, Column]:
+    """The table without the column of uncertainties, and the target with them in SI; percent are of the target's value."""
+    if errors.name == goal.name:
+        raise ProblemError("target_is_input", target=goal.name)
+    unit = errors.unit or goal.unit or ONE
+    alike = goal.unit is None or unit.dimension == goal.unit.dimension
+    if not alike and not unit.is_dimensionless:
+        raise ProblemError("sigma_unit", name=errors.name, unit=unit.text, target=goal.name)
+    sigma = errors.shown * unit.factor * (1.0 if alike else np.abs(goal.values))
+    measured = replace(goal, sigma=np.abs(sigma))
+    columns = tuple(measured if column is goal else column for column in table.columns if column is not errors)
+    return replace(table, columns=columns), measured
+
+
 def _listed(names: Sequence[str] | None) -> Sequence[str] | None:
     """One name stands for a list of one; each name counts once."""
     return [names] if isinstance(names, str) else None if names is None else list(dict.fromkeys(names))
@@ -186,13 +205,13 @@ def _listed(names: Sequence[str] | None) -> Sequence[str] | None:
 
 def _inputs(table: Table, goal: Column, names: Sequence[str] | None, notes: list[Sentence]) -> list[Column]:
     if names is None:
-        chosen = [column for column in table.columns if column is not goal]
+        chosen = [column for column in table.columns if column.name != goal.name]
         empty = [column for column in chosen if np.isfinite(column.values).mean() < 0.5]
         notes += [Sentence.of("note.sparse_column", name=column.name) for column in empty]
         chosen = [column for column in chosen if column not in empty]
     else:
         chosen = list(dict.fromkeys(table.find(name) for name in names))
-        if goal in chosen:
+        if goal.name in {column.name for column in chosen}:
             raise ProblemError("target_is_input", target=goal.name)
     if not chosen and names is None and table.left_out:
         raise ProblemError("no_inputs_left", target=goal.name, names=", ".join(table.left_out))
@@ -203,6 +222,8 @@ def _inputs(table: Table, goal: Column, names: Sequence[str] | None, notes: list
 
 def _usable_rows(goal: Column, inputs: Sequence[Column], seed: int, notes: list[Sentence]) -> NDArray[np.int64]:
     good = np.all([np.isfinite(column.values) for column in (goal, *inputs)], axis=0)
+    if goal.sigma is not None:
+        good &= np.isfinite(goal.sigma) & (goal.sigma > 0)
     rows = np.flatnonzero(good)
     if len(rows) < MIN_ROWS:
         raise ProblemError("too_few_rows", rows=len(rows), minimum=MIN_ROWS)

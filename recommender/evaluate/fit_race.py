@@ -9,6 +9,7 @@ counts every process. The bar: none lost, 600 a minute.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from recommender.evaluate.fit_tasks import OURS
 COUNT = 1000
 QUICK = 100
 ROWS = 500
+FINALISTS = 16  # of a full race; a quick one has its share of them
 LIMIT = 1800.0
 PER_MINUTE = 600.0
 LOST = frozenset({"fit.timeout", "fit.crashed", "fit.stopped"})
@@ -48,7 +50,8 @@ class Race:
     @property
     def request(self) -> dict[str, Any]:
         columns = {name: values.tolist() for name, values in self.columns.items()}
-        return {"task": "race", "texts": list(self.texts), "columns": columns, "target": self.target.tolist(), "seed": self.seed}
+        told = {"texts": list(self.texts), "columns": columns, "target": self.target.tolist(), "seed": self.seed}
+        return {"task": "race", **told, "finalists": math.ceil(FINALISTS * len(self.texts) / COUNT)}
 
 
 def _texts(folder: Path | None) -> list[str]:

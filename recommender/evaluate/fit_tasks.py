@@ -42,7 +42,8 @@ def race(request: Mapping[str, Any]) -> dict[str, Any]:
     columns = {name: np.asarray(values, float) for name, values in request["columns"].items()}
     samples = Samples(columns, np.asarray(request["target"], float))
     start = _all_processes()
-    fits = fit_many([parse(text, list(columns)) for text in request["texts"]], samples, workers=1, seed=request["seed"])
+    formulas = [parse(text, list(columns)) for text in request["texts"]]
+    fits = fit_many(formulas, samples, finalists=request["finalists"], workers=1, seed=request["seed"])
     told = [{"rss": found.rss if math.isfinite(found.rss) else None, "status": found.status.key} for found in fits]
     return {"fits": told, "cpu": _all_processes() - start}
 

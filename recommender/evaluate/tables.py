@@ -37,7 +37,7 @@ LIMIT = 180.0
 BEST_OF = 3
 MAX_RATIO = 1.5
 MIN_SHARE = 0.6
-QUICK = 5
+QUICK = 3
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from corpus.evaluate import Program
 NOMINAL_CALL = 1.5e-6
 NOMINAL_ELEMENT = 0.45e-9
 SAFETY = 4.0
+GRACE = 2.0  # seconds: first imports, and a machine busy with other work
 _LOOK_EVERY = 16  # reading the thread's clock is a system call
 _USUAL = 4.0  # elements' worth of a function that NumPy computes with vector instructions
 _DEAR = {"sin": 5.0, "cos": 5.0, "sinc": 8.0, "asin": 12.0, "acos": 12.0, "atanh": 8.0, "j0": 15.0, "j1": 15.0}
@@ -45,7 +46,7 @@ class Work:
         """Whether the safety limit was passed; from then on the answer depends on the machine."""
         self._looks += 1
         if not self._late and self._looks % _LOOK_EVERY == 0:
-            self._late = self.seconds > SAFETY * self.budget + 0.1
+            self._late = self.seconds > SAFETY * self.budget + GRACE
         return self._late
 
     def exhausted(self, share: float = 1.0) -> bool:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from corpus.errors import RecommenderError
 from corpus.formula import parse
 from corpus.language import LANGUAGES
+from recommender import Problem, Table, recommend
 from recommender.cells import read_cells
 from recommender.cli import app
 from recommender.problem import MAX_INPUTS
@@ -153,3 +154,33 @@ def test_command_never_shows_a_traceback(words: list[str | bytes], said: str, tm
     assert "Traceback" not in ended.stderr
     assert said in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--json", "--report"])
+def test_command_asks_first_whether_it_may_write(option: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(sheet())
+    result = CliRunner().invoke(app, ["recommend", str(path), "--no-record", option, str(tmp_path)])
+    assert isinstance(result.exception, RecommenderError)
+    assert result.exception.key == "file_not_written"
+
+
+def test_half_characters_do_not_spread(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.csv")
+    path.write_text(sheet())
+    table = Table.read(path)
+    problem = Problem.of(table, about="caf\udce9")
+    assert table.name.encode()
+    assert problem.about.encode()
+
+
+def test_a_home_that_cannot_be_written_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    occupied = tmp_path / "home"
+    occupied.write_text("a file")
+    monkeypatch.setenv("FORMULA_HOME", str(occupied))
+    x = np.arange(1.0, 9.0)
+    result = recommend({"x": x, "y": x**2}, effort=0.02, record=False)
+    assert "note.no_index" in {note.key for note in result.notes}
+    assert result.formulas
+    with pytest.raises(RecommenderError):
+        recommend({"x": x, "y": x**2}, effort=0.02)

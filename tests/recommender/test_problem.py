@@ -154,3 +154,34 @@ def test_relative_errors_weight_the_rows() -> None:
     weighted = problem().with_relative_error(0.1)
     np.testing.assert_allclose(weighted.samples.sigma, 0.1 * weighted.samples.target)
     assert problem().samples.sigma is None
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "expected"),
+    [
+        ("dy", [0.1, 0.2, 0.3, 0.4, 0.5], [1e-4, 2e-4, 3e-4, 4e-4, 5e-4]),
+        ("dy [m]", [0.1, 0.2, 0.3, 0.4, 0.5], [0.1, 0.2, 0.3, 0.4, 0.5]),
+        ("dy [%]", [10, 10, 10, 10, 10], [1e-4, 4e-4, 9e-4, 16e-4, 25e-4]),
+    ],
+)
+def test_measured_uncertainties(header: str, values: list[float], expected: list[float]) -> None:
+    x = np.arange(1.0, 6.0)
+    p = Problem.of(Table.from_frame(pd.DataFrame({"x": x, "y [mm]": x**2, header: values})), sigma="dy")
+    assert p.target.name == "y"
+    assert [column.name for column in p.inputs] == ["x"]
+    np.testing.assert_allclose(p.samples.sigma, expected)
+
+
+def test_rows_without_an_uncertainty_are_left_out() -> None:
+    x = np.arange(1.0, 7.0)
+    table = Table.from_frame(pd.DataFrame({"x": x, "y": x**2, "dy": [1, 1, 0, np.nan, 1, 1]}))
+    assert len(Problem.of(table, "y", sigma="dy").samples) == 4
+
+
+@pytest.mark.parametrize(("sigma", "key"), [("y", "target_is_input"), ("dz", "sigma_unit")])
+def test_uncertainties_that_do_not_fit(sigma: str, key: str) -> None:
+    x = np.arange(1.0, 7.0)
+    table = Table.from_frame(pd.DataFrame({"x": x, "y [mm]": x**2, "dz [s]": x}))
+    with pytest.raises(ProblemError) as caught:
+        Problem.of(table, "y", sigma=sigma)
+    assert caught.value.key == key
