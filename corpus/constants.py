@@ -33,7 +33,6 @@ CODATA = {
     "standard_atmosphere": "standard atmosphere",
     "electron_volt": "electron volt",
 }
-_UNITS = {"Pa^-3": "", "ohm": "ohm"}
 
 
 @cache

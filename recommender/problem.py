@@ -150,10 +150,6 @@ class Problem:
         """The same question with a target uncertainty of `share` of its value."""
         return replace(self, target=replace(self.target, sigma=share * np.abs(self.target.values)), relative_share=share)
 
-    def with_rows(self, rows: NDArray[np.int64]) -> Problem:
-        """The same question on other rows of the table."""
-        return replace(self, rows=rows)
-
     @cached_property
     def folds(self) -> tuple[Split, ...]:
         """Held-out splits as (train, test) positions into `rows`: 5-fold, or one row at a time below 15 rows.
