@@ -49,6 +49,7 @@ def _key(proposal: Proposal) -> str:
     return canonicalise(proposal.formula.bind(proposal.known)).key
 
 
-def _clarity(proposal: Proposal) -> tuple[int, float]:
-    """Prefer the spelling whose coefficients have a meaning, then the one with fewer of them."""
-    return sum(name in proposal.meanings for name in proposal.formula.parameters), -len(proposal.formula.parameters)
+def _clarity(proposal: Proposal) -> tuple[int, int, bool]:
+    """Prefer the spelling whose coefficients have a meaning, then the one with fewer of them, then one that brings starting values."""
+    names = proposal.formula.parameters
+    return sum(name in proposal.meanings for name in names), -len(names), bool(proposal.starts)

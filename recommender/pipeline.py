@@ -162,7 +162,7 @@ def _fit_all(
             best, shown = length, _shown(event.fit.formula, problem)
         progress(Progress(stage, event.done, event.total, shown))
 
-    tasks = [FitTask(candidate.formula, candidate.lead.known) for candidate in candidates]
+    tasks = [FitTask(c.formula, c.lead.known, starts=[c.lead.starts] if c.lead.starts else ()) for c in candidates]
     options = {"screen_budget": budget, "finalists": 0, "workers": workers, "seed": problem.seed}
     enough = lambda: bool(heard or stage != "racing") and stop()  # noqa: E731  # a race stopped at once still has one formula
     return fit_many(tasks, problem.samples, listen=listen, stop=enough, **options)  # type: ignore[arg-type]

@@ -38,6 +38,7 @@ class FitTask:
     known: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     priors: Mapping[str, Prior] = field(default_factory=dict)
+    starts: Sequence[Mapping[str, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ class _Job:
                 known=task.known,
                 bounds=task.bounds,
                 priors=task.priors,
+                starts=task.starts,
                 loss=self.loss,
                 budget=budget,
                 seed=self.seed,

@@ -29,12 +29,17 @@ class Refitter:
         self.free = tuple(name for name in fit.formula.parameters if name not in known)
 
     def refit(self, samples: Samples) -> dict[str, float]:
-        """Values of all coefficients for these rows; the start itself where these rows cannot determine them."""
+        """Values of all coefficients for these rows; nan for the free ones of a form with more of them than rows.
+
+        The optimum of all rows would be a leak there: it has seen the rows that are held out.
+        """
         from scipy.optimize import least_squares
 
         start = np.array([self._fit.parameters[name] for name in self.free])
-        if len(samples) < len(start) or not len(start) or not np.all(np.isfinite(start)):
+        if not len(start) or not np.all(np.isfinite(start)):
             return dict(self._fit.parameters)
+        if len(samples) < len(start):
+            return {**self._fit.parameters, **dict.fromkeys(self.free, np.nan)}
         residual = _Residual(self, samples)
         scale = np.where(start != 0, np.abs(start), 1.0)
         with np.errstate(all="ignore"):

@@ -23,6 +23,7 @@ class Proposal:
     """A formula of x0, x1, ... and coefficients, who proposed it and why.
 
     known: coefficients with fixed SI values; meanings: what each coefficient is; source: id of the corpus entry, or "".
+    starts: SI values of every free coefficient from which the fit may begin, where the proposer found some; else empty.
     """
 
     formula: Formula
@@ -31,12 +32,14 @@ class Proposal:
     source: str = ""
     known: Mapping[str, float] = field(default_factory=dict)
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
 
     def renamed(self, names: Mapping[str, str]) -> Proposal:
         """The same proposal with other names for some coefficients."""
         known = {names.get(name, name): value for name, value in self.known.items()}
         meanings = {names.get(name, name): meaning for name, meaning in self.meanings.items()}
-        return replace(self, formula=self.formula.rename(names), known=known, meanings=meanings)
+        starts = {names.get(name, name): value for name, value in self.starts.items()}
+        return replace(self, formula=self.formula.rename(names), known=known, meanings=meanings, starts=starts)
 
 
 @runtime_checkable

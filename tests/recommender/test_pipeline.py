@@ -265,3 +265,11 @@ ROWS: dict[str, Callable[[], Mapping[str, object]]] = {
 @pytest.mark.parametrize("rows", ROWS)
 def test_small_tables(rows: str, retriever: Retriever) -> None:
     assert answer(ask(ROWS[rows]()), retriever=retriever).formulas
+
+
+def test_a_form_with_as_many_coefficients_as_rows_never_leads(retriever: Retriever) -> None:
+    """It goes through every point, and nothing is left to check it on."""
+    rng = np.random.default_rng(3)
+    rows = {"a": rng.uniform(1, 2, 4), "b": rng.uniform(1, 2, 4), "c": rng.uniform(1, 2, 4), "y": rng.normal(size=4)}
+    for found in answer(ask(rows), retriever=retriever).formulas[:1]:
+        assert sum(not coefficient.known for coefficient in found.coefficients) < 4
