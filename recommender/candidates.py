@@ -13,11 +13,15 @@ from recommender.proposers._base import Proposal
 
 @dataclass(frozen=True)
 class Candidate:
-    """One family of formulas: its canonical key, the spelling with the best-understood coefficients, all proposals of it."""
+    """One family of formulas: its canonical key, the spelling with the best-understood coefficients, all proposals of it.
+
+    place: how many families were proposed before it.
+    """
 
     key: str
     lead: Proposal
     proposals: tuple[Proposal, ...]
+    place: int = 0
 
     @property
     def formula(self) -> Formula:
@@ -42,7 +46,7 @@ def deduplicate(proposals: Iterable[Proposal]) -> list[Candidate]:
     groups: dict[str, list[Proposal]] = {}
     for proposal in proposals:
         groups.setdefault(_key(proposal), []).append(proposal)
-    return [Candidate(key, max(group, key=_clarity), tuple(group)) for key, group in groups.items()]
+    return [Candidate(key, max(group, key=_clarity), tuple(group), place) for place, (key, group) in enumerate(groups.items())]
 
 
 def _key(proposal: Proposal) -> str:

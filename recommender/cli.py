@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -37,6 +38,7 @@ def recommend(
     describe: DescribeOption = None,
     typed: TypedOption = None,
     top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
+    time: Annotated[str, typer.Option(help="For the structure searches, e.g. 30s or 2min; 0 leaves them out.")] = "20s",
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result as JSON.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
@@ -55,7 +57,7 @@ def recommend(
     for file in filter(None, (json_file, report)):
         _save(file)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:
-        result = run(problem, limit=top, progress=tell, stop=stop, record=record, workers=None)
+        result = run(problem, limit=top, seconds=_seconds(time), progress=tell, stop=stop, record=record, workers=None)
     print_recommendation(result, language)
     _write(problem, result, json_file, report, language)
 
@@ -94,6 +96,16 @@ def _pairs(items: list[str] | None) -> dict[str, str]:
             raise SettingsError("pair_expected", item=item)
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def _seconds(text: str) -> float:
+    """`30`, `30s`, `2min` in seconds."""
+    from corpus.errors import SettingsError
+
+    found = re.fullmatch(r"(\d+(?:\.\d*)?)\s*(s|min)?", text.strip())
+    if found is None:
+        raise SettingsError("time_expected", text=text)
+    return float(found[1]) * (60 if found[2] == "min" else 1)
 
 
 @app.command()

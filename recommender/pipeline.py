@@ -1,67 +1,37 @@
 """The whole flow, in order: problem -> context -> proposals -> candidates -> fits -> assessments -> ranking -> report.
 
-Every step reports itself as a `Progress`; `stop()` is asked between fits, and what has been found by then is ranked.
+What is known (typed, elementary, retrieved) is raced first and ranked at once; then the structure searches run, wave after wave, and what
+they find joins the race. Every step reports itself as a `Progress`; `stop()` is asked all the time, and what there is by then is ranked.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from corpus.errors import RecommenderError
-from corpus.formula import Formula
 from corpus.language import Sentence
 from recommender.assess import ASSESSMENTS, Fitted
-from recommender.assess.parsimony import form_bits
-from recommender.candidates import Candidate, deduplicate
-from recommender.coefficients import describe
+from recommender.candidates import deduplicate
 from recommender.context import Context, gather
 from recommender.error_model import relative_error
-from recommender.fitting import Fit, FitTask, RaceProgress, fit, fit_many
-from recommender.fitting.race import description_length
-from recommender.meaning import usual_values
 from recommender.problem import Problem
-from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
-from recommender.ranking import Assessed, Ranked, is_constant, rank
-from recommender.recommendation import Origin, RankedFormula, Recommendation, Variable, shown_latex
+from recommender.progress import Progress, Report, Stop, never, silent
+from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed, searchers
+from recommender.racing import FINALISTS, Race, Terms, is_typed
+from recommender.ranking import Assessed, rank
+from recommender.recommendation import Recommendation
+from recommender.searching import Found, Question, failure, search
+from recommender.summary import summarise
 
 if TYPE_CHECKING:
     from indexes import Retriever
 
-RACE_BUDGET = 0.06
-FINAL_BUDGET = 1.0
-GUIDED_BUDGET = 1.0
-MAX_CANDIDATES = 90
-FINALISTS = 16
-SURE_LAWS = 4
-_UNSETTLED = ("fit.structured", "fit.budget", "fit.clock")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """stage: proposing, racing, refining, assessing, ranking; done of total; the best formula so far, in the customer's symbols."""
-
-    stage: str
-    done: int
-    total: int
-    best: str = ""
-
-
-Report = Callable[[Progress], None]
-Stop = Callable[[], bool]
-
-
-def silent(progress: Progress) -> None:
-    """Report to nobody."""
-    del progress
-
-
-def never() -> bool:
-    """Do not stop."""
-    return False
+MAX_KNOWN = 90
+PARENTS = 12
+SECONDS = 20.0
+Waves = Sequence[Sequence[Proposer]]
 
 
 def recommend(
@@ -69,54 +39,131 @@ def recommend(
     *,
     retriever: Retriever | None = None,
     proposers: Sequence[Proposer] | None = None,
+    waves: Waves | None = None,
     limit: int = 5,
     effort: float = 1.0,
+    seconds: float = SECONDS,
     progress: Report = silent,
     stop: Stop = never,
     workers: int | None = 0,
 ) -> Recommendation:
     """Several formulas for a problem, best first.
 
-    retriever: an open index, None to use generic forms alone. limit: how many formulas to return. effort: multiplies the
-    budget of every fit.
+    retriever: an open index, None to use generic forms alone. proposers: asked first, in this process. waves: structure searches, each wave
+    side by side, the next one told what the last one found; by default those of `searchers(seconds)`, none if `seconds` is 0.
+    limit: how many formulas to return. effort: multiplies the budget of every fit.
     progress: called with each step; stop: asked between steps, True ends the search with what there is.
-    workers: processes that fit (None: one per core; 0: this one); the answer does not depend on it.
+    workers: processes that search and fit (None: one per core; 0: this one); the answer does not depend on it.
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
-    notes = list(problem.notes)
     progress(Progress("proposing", 0, 1))
-    context = gather(problem, retriever)
-    proposals = _collect(problem, context, proposers or (Typed(), Elementary(), RetrievedForms()), notes)
-    candidates = deduplicate(proposals)[:MAX_CANDIDATES]
-    raced = _race(problem, candidates, effort, progress, stop, workers)
-    share = relative_error(problem, sorted(raced, key=_rough_score)[:FINALISTS])
-    if share is not None:
-        notes.append(Sentence.of("note.relative_error", percent=f"{100 * share:.2g}"))
-        problem = problem.with_relative_error(share)
-        raced = _race(problem, candidates, effort, progress, stop, workers)
-    notes += [] if stop() else _typed_in_vain(candidates, raced)
-    finalists = _refine(problem, raced, effort, progress, stop, workers)
-    assessed = _assess(finalists, limit, progress, stop)
-    ranked = rank(assessed, limit)
-    progress(Progress("ranking", 1, 1, _shown(ranked[0].assessed.fitted.fit.formula, problem) if ranked else ""))
-    if not ranked:
-        notes.append(Sentence.of("note.nothing_fits"))
-    counts = {"proposals": len(proposals), "candidates": len(candidates), "fitted": len(raced), "assessed": len(assessed)}
-    return _result(problem, ranked, notes, counts)
+    run = _Run(problem, gather(problem, retriever), limit, Terms(effort, progress, stop, workers))
+    run.ask(proposers or (Typed(), Elementary(), RetrievedForms()))
+    for wave in searchers(seconds) if waves is None else waves:
+        run.search(wave)
+    return run.answer()
 
 
-def _collect(problem: Problem, context: Context, proposers: Iterable[Proposer], notes: list[Sentence]) -> list[Proposal]:
-    found: list[Proposal] = []
-    for proposer in proposers:
-        try:
-            for proposal in proposer.propose(problem, context, tuple(found)):
-                found.append(_told_apart(proposal, problem))
-        except Exception as error:  # a proposer may be anyone's
-            if isinstance(proposer, Typed):
-                raise
-            reason = error.sentence if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"[:200]
-            notes.append(Sentence.of("note.proposer_failed", name=proposer.name, reason=reason))
-    return found
+class _Run:
+    """What one run has heard, fitted and noted so far."""
+
+    def __init__(self, problem: Problem, context: Context, limit: int, terms: Terms) -> None:
+        self._asked = problem
+        self._context = context
+        self._limit = limit
+        self._terms = terms
+        self._proposals: list[Proposal] = []
+        self._race = Race(problem, terms)
+        self._notes = list(problem.notes)
+
+    def ask(self, proposers: Iterable[Proposer]) -> None:
+        """Those who answer at once."""
+        for proposer in proposers:
+            try:
+                for proposal in proposer.propose(self._asked, self._context, tuple(self._proposals)):
+                    self._proposals.append(_told_apart(proposal, self._asked))
+            except Exception as error:  # a proposer may be anyone's
+                if isinstance(proposer, Typed):
+                    raise
+                self._notes.append(failure(proposer, error))
+        kept = deduplicate(self._proposals)[:MAX_KNOWN]
+        self._proposals = [proposal for candidate in kept for proposal in candidate.proposals]
+        self._race.enter(kept)
+        self._notes += [] if self._terms.stop() else self._typed_in_vain()
+        self._weigh()
+        self._show()
+
+    def search(self, wave: Sequence[Proposer]) -> None:
+        """A wave of structure searches; what they find is raced when all have ended, in an order that no clock decides."""
+        if self._terms.stop() or not wave or self._settled():
+            return
+        question = Question(self._race.problem, self._context, self._parents())
+        heard: list[Found] = []
+        for found in search(wave, question, self._terms.workers, self._terms.stop):
+            heard.append(found)
+            self._terms.progress(Progress("searching", len(heard), len(heard), self._race.best))
+        heard.sort(key=lambda found: (found.search, found.number))
+        self._notes += [found.failure for found in heard if found.failure is not None]
+        self._proposals += [_told_apart(found.proposal, self._asked) for found in heard if found.proposal is not None]
+        self._race.enter(deduplicate(self._proposals))
+        self._show()
+
+    def answer(self) -> Recommendation:
+        """The ranking of the finalists."""
+        self._weigh()
+        finals = self._race.finals()
+        ranked = rank(self._assess(finals, self._terms.progress), self._limit)
+        best = summarise(self._race.problem, ranked, (), {}).formulas[0].text if ranked else ""
+        self._terms.progress(Progress("ranking", 1, 1, best))
+        share = self._race.problem.relative_share
+        notes = [*self._notes] + ([Sentence.of("note.relative_error", percent=f"{100 * share:.2g}")] if share is not None else [])
+        notes += [] if ranked else [Sentence.of("note.nothing_fits")]
+        return summarise(self._race.problem, ranked, notes, self._counts(len(finals)))
+
+    def _settled(self) -> bool:
+        """A law with few coefficients goes through all rows exactly: there is nothing left to search for."""
+        exact = (one for one in self._race.fitted if one.fit.status.key == "fit.exact" and one.candidate.is_law)
+        return any(3 * len(one.free) < one.fit.n for one in exact)
+
+    def _weigh(self) -> None:
+        """Absolute or relative errors, decided by the best of the race; on a change everyone is fitted again."""
+        share = relative_error(self._asked, self._race.fitted[:FINALISTS])
+        if (share is None) != (self._race.problem.relative_share is None):
+            self._race = self._race.on(self._asked if share is None else self._asked.with_relative_error(share))
+
+    def _parents(self) -> tuple[Proposal, ...]:
+        """The best of the race as proposals that start from their fitted coefficients."""
+        best = self._race.fitted[:PARENTS]
+        return tuple(replace(one.candidate.lead, starts={name: one.fit.parameters[name] for name in one.free}) for one in best)
+
+    def _show(self) -> None:
+        """An interim ranking from what the race knows."""
+        quick = [self._assessed(one) for one in self._race.fitted[: self._limit] if not self._terms.stop()]
+        if quick:
+            interim = summarise(self._race.problem, rank(quick, self._limit), self._notes, self._counts(len(quick)))
+            self._terms.progress(Progress("racing", 1, 1, interim.formulas[0].text, interim))
+
+    def _assess(self, finals: Sequence[Fitted], progress: Report) -> list[Assessed]:
+        out: list[Assessed] = []
+        for i, fitted in enumerate(finals):
+            if self._terms.stop() and len(out) >= self._limit:
+                break
+            out.append(self._assessed(fitted))
+            progress(Progress("assessing", i + 1, len(finals)))
+        return out
+
+    def _assessed(self, fitted: Fitted) -> Assessed:
+        return Assessed(fitted, {assessment.kind: assessment.assess(fitted) for assessment in ASSESSMENTS})
+
+    def _counts(self, assessed: int) -> dict[str, int]:
+        counts = {"proposals": len(self._proposals), "candidates": len(self._race.candidates), "fitted": len(self._race.fitted)}
+        return {**counts, "assessed": assessed}
+
+    def _typed_in_vain(self) -> list[Sentence]:
+        """A note for each typed formula that has no value, or no shape, on these rows."""
+        fitted = {each.candidate.key for each in self._race.fitted}
+        lost = chain.from_iterable(c.proposals for c in self._race.candidates if c.key not in fitted and is_typed(c))
+        return [Sentence.of("note.typed_in_vain", text=dict(p.why.values).get("text", "")) for p in lost if p.proposer == Typed.name]
 
 
 def _told_apart(proposal: Proposal, problem: Problem) -> Proposal:
@@ -130,146 +177,3 @@ def _told_apart(proposal: Proposal, problem: Problem) -> Proposal:
         taken.add(own)
         names |= {name: own} if own != name else {}
     return proposal.renamed(names) if names else proposal
-
-
-def _typed_in_vain(candidates: Sequence[Candidate], raced: Sequence[Fitted]) -> list[Sentence]:
-    """A note for each typed formula that has no value, or no shape, on these rows."""
-    fitted = {each.candidate.key for each in raced}
-    lost = [proposal for candidate in candidates if candidate.key not in fitted for proposal in candidate.proposals]
-    return [Sentence.of("note.typed_in_vain", text=dict(p.why.values).get("text", "")) for p in lost if p.proposer == Typed.name]
-
-
-def _race(
-    problem: Problem, candidates: Sequence[Candidate], effort: float, progress: Report, stop: Stop, workers: int | None
-) -> list[Fitted]:
-    """A small budget for everyone; what cannot be evaluated on these rows, or stays constant over them, drops out."""
-    fits = _fit_all(problem, candidates, effort * RACE_BUDGET, "racing", progress, stop, workers)
-    fitted = [Fitted(candidate, found, problem) for candidate, found in zip(candidates, fits, strict=True)]
-    return [one for one in fitted if math.isfinite(one.fit.rss) and not is_constant(one)]
-
-
-def _fit_all(
-    problem: Problem, candidates: Sequence[Candidate], budget: float, stage: str, progress: Report, stop: Stop, workers: int | None
-) -> tuple[Fit, ...]:
-    """Every candidate with one budget; the best formula so far is told as fits come in."""
-    best, shown, heard = math.inf, "", 0
-
-    def listen(event: RaceProgress) -> None:
-        nonlocal best, shown, heard
-        heard += math.isfinite(event.fit.rss)
-        length = description_length(event.fit)
-        if length < best:
-            best, shown = length, _shown(event.fit.formula, problem)
-        progress(Progress(stage, event.done, event.total, shown))
-
-    tasks = [FitTask(c.formula, c.lead.known, starts=[c.lead.starts] if c.lead.starts else ()) for c in candidates]
-    options = {"screen_budget": budget, "finalists": 0, "workers": workers, "seed": problem.seed}
-    enough = lambda: bool(heard or stage != "racing") and stop()  # noqa: E731  # a race stopped at once still has one formula
-    return fit_many(tasks, problem.samples, listen=listen, stop=enough, **options)  # type: ignore[arg-type]
-
-
-def _rough_score(fitted: Fitted) -> float:
-    """Description length in bits from the training error alone; good enough to choose finalists."""
-    n = len(fitted.problem.samples)
-    free = len(fitted.free)
-    share = max(fitted.train_share, 1e-20)
-    return 0.5 * min(n, 150) * math.log2(share) + 0.5 * form_bits(fitted) + 0.5 * free * math.log2(n)
-
-
-def _refine(problem: Problem, raced: Sequence[Fitted], effort: float, progress: Report, stop: Stop, workers: int | None) -> list[Fitted]:
-    """The full budget for the finalists."""
-    order = _finalists(raced)
-    fits = _fit_all(problem, [fitted.candidate for fitted in order], effort * FINAL_BUDGET, "refining", progress, stop, workers)
-    finals = [_better(fitted, replace(fitted, fit=found)) for fitted, found in zip(order, fits, strict=True)]
-    return [fitted if stop() else _guided(fitted, effort) for fitted in finals]
-
-
-def _finalists(raced: Sequence[Fitted]) -> list[Fitted]:
-    """Typed formulas, the laws retrieved first (a hard form may need more than a race), then the best of the race."""
-    typed = [fitted for fitted in raced if _typed(fitted)]
-    laws = [fitted for fitted in raced if fitted.candidate.is_law][:SURE_LAWS]
-    best = sorted(raced, key=lambda fitted: (_rough_score(fitted), fitted.candidate.key))
-    return list({fitted.candidate.key: fitted for fitted in (*typed, *laws, *best)}.values())[:FINALISTS]
-
-
-def _guided(fitted: Fitted, effort: float) -> Fitted:
-    """Where a pattern remains in the residual of a law, one more fit from what is usual for its coefficients."""
-    priors = usual_values(fitted.candidate.lead.meanings, fitted.free)
-    if fitted.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free) or not fitted.candidate.is_law:
-        return fitted
-    lead, samples, seed = fitted.candidate.lead, fitted.problem.samples, fitted.problem.seed
-    usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=effort * GUIDED_BUDGET, seed=seed)
-    if not all(map(math.isfinite, usual.parameters.values())):
-        return fitted
-    again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=effort * RACE_BUDGET, seed=seed)
-    return _better(fitted, replace(fitted, fit=again))
-
-
-def _better(a: Fitted, b: Fitted) -> Fitted:
-    return b if b.fit.rss <= a.fit.rss else a
-
-
-def _typed(fitted: Fitted) -> bool:
-    return any(proposal.proposer == Typed.name for proposal in fitted.candidate.proposals)
-
-
-def _assess(finalists: Sequence[Fitted], limit: int, progress: Report, stop: Stop) -> list[Assessed]:
-    out: list[Assessed] = []
-    for i, fitted in enumerate(finalists):
-        if stop() and len(out) >= limit:
-            break
-        out.append(Assessed(fitted, {assessment.kind: assessment.assess(fitted) for assessment in ASSESSMENTS}))
-        progress(Progress("assessing", i + 1, len(finalists)))
-    return out
-
-
-def _shown(formula: Formula, problem: Problem) -> str:
-    return f"{problem.target_symbol} = {formula.rename(problem.names).text}"
-
-
-def _result(problem: Problem, ranked: Sequence[Ranked], notes: Sequence[Sentence], counts: Mapping[str, int]) -> Recommendation:
-    variables = tuple(_variable(inner, problem.names[inner], column) for inner, column in zip(problem.names, problem.inputs, strict=True))
-    target = _variable("y", problem.target_symbol, problem.target)
-    return Recommendation(
-        table=problem.table.name,
-        table_hash=problem.table.content_hash,
-        rows=len(problem.samples),
-        target=target,
-        inputs=variables,
-        about=problem.about,
-        seed=problem.seed,
-        formulas=tuple(_formula(place, problem, variables, target) for place in ranked),
-        notes=tuple(notes),
-        counts=counts,
-        versions={name: version(name) for name in ("numpy", "scipy", "formula-recommender")},
-    )
-
-
-def _variable(inner: str, symbol: str, column: object) -> Variable:
-    from recommender.table import Column
-
-    assert isinstance(column, Column)
-    return Variable(inner, symbol, column.name, None if column.unit is None else column.unit.text, column.description)
-
-
-def _formula(place: Ranked, problem: Problem, variables: tuple[Variable, ...], target: Variable) -> RankedFormula:
-    fitted = place.assessed.fitted
-    evidence = tuple(place.assessed.evidence.values())
-    formula = fitted.fit.formula
-    return RankedFormula(
-        rank=place.rank,
-        wire=formula.text,
-        text=_shown(formula, problem),
-        latex=shown_latex(formula, problem.names),
-        key=fitted.candidate.key,
-        coefficients=describe(fitted),
-        evidence=evidence,
-        origins=tuple(Origin(p.proposer, p.why, p.source) for p in fitted.candidate.proposals[:8]),
-        reason=place.reason,
-        status=fitted.fit.status,
-        warnings=(*fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
-        score=place.score,
-        front=place.front,
-        variables=variables,
-        target=target,
-    )

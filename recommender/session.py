@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from corpus.errors import RecommenderError
 from corpus.language import Sentence
-from recommender.pipeline import Progress, Report, Stop, never, recommend, silent
+from recommender.pipeline import SECONDS, recommend
 from recommender.problem import Problem
+from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.recommendation import RankedFormula, Recommendation
 from recommender.store import CandidateRow, RunStart, Store
 
@@ -22,13 +23,14 @@ def run(
     *,
     limit: int = 5,
     effort: float = 1.0,
+    seconds: float = SECONDS,
     progress: Report = silent,
     stop: Stop = never,
     record: bool = True,
     workers: int | None = 0,
     store_url: str | None = None,
 ) -> Recommendation:
-    """Open the index, recommend, and keep a record of the run; workers as for `recommend`.
+    """Open the index, recommend, and keep a record of the run; the rest as for `recommend`.
 
     Raises what `recommend` raises; an index that cannot be opened is noted in the result.
     """
@@ -36,11 +38,15 @@ def run(
     retriever, notes = _open_index()
     problem = replace(problem, notes=(*problem.notes, *notes))
     if not record:
-        return recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop, workers=workers)
+        return recommend(
+            problem, retriever=retriever, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, workers=workers
+        )
     with Store.open(store_url) as store:
         run_id = store.start_run(_start(problem, limit))
         try:
-            result = recommend(problem, retriever=retriever, limit=limit, effort=effort, progress=progress, stop=stop, workers=workers)
+            result = recommend(
+                problem, retriever=retriever, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, workers=workers
+            )
         except RecommenderError as error:
             store.append_event(run_id, "failed", {"error": str(error)})
             store.finish_run(run_id, "failed", {}, ())

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from corpus.language import Language, text
 from recommender.coefficients import Coefficient
-from recommender.pipeline import Progress, Report, Stop
+from recommender.progress import Progress, Report, Stop
 from recommender.recommendation import RankedFormula, Recommendation
 
 

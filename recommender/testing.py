@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corpus.entry import Entry, violations
+from corpus.entry import violations
 from corpus.formula import parse
 from corpus.language import LANGUAGES, Sentence
+from corpus.sources import Collected
 from recommender.assess import Assessment, Evidence, Fitted
 from recommender.candidates import deduplicate
 from recommender.context import Context, gather
@@ -146,6 +147,9 @@ def _check_proposal(proposal: Proposal, name: str, problem: Problem) -> None:
     require(parse(formula.text, formula.variables, formula.parameters) == formula, f"{formula.text} does not read back as itself.")
     require(set(proposal.known) <= set(formula.parameters), f"{formula.text}: `known` names what is no coefficient of it.")
     require(all(map(math.isfinite, proposal.known.values())), f"{formula.text}: a known value is not finite.")
+    free = set(formula.parameters) - set(proposal.known)
+    require(not proposal.starts or free <= set(proposal.starts), f"{formula.text}: `starts` leaves out a free coefficient.")
+    require(all(map(math.isfinite, proposal.starts.values())), f"{formula.text}: a starting value is not finite.")
     require(set(proposal.meanings) <= set(formula.parameters), f"{formula.text}: `meanings` names what is no coefficient of it.")
     _check_sentence(proposal.why)
 
@@ -203,16 +207,20 @@ def _vectors(embedder: Embedder, texts: Sequence[str]) -> np.ndarray[tuple[int, 
 
 
 def check_source(source: Source, limit: int = 1000) -> None:
-    """A source gives valid entries with ids of their own, the same each time. limit: how many entries are looked at."""
+    """A source gives items, the complete ones valid entries with ids of their own, the same each time. limit: how many items are read."""
     _check_name(source.name, "source")
-    first = list(islice(source.entries(), limit))
-    require(first, "The source gives no entries.")
-    require(all(isinstance(entry, Entry) for entry in first), "entries() must give Entry objects.")
+    items = list(islice(source.collect(), limit))
+    require(items, "The source gives no items.")
+    require(all(isinstance(item, Collected) for item in items), "collect() must give Collected objects.")
+    for item in items:
+        require((item.entry is None) == (item.reason is not None), f"{item.where}: give an entry or the reason why there is none.")
+    first = [item.entry for item in items if item.entry is not None and item.state == "complete"]
+    require(first, "The source gives no complete entries.")
     ids = [entry.id for entry in first]
     require(len(set(ids)) == len(ids), f"An id is used twice: {next((i for i in ids if ids.count(i) > 1), '')}.")
     for entry in first:
         require(not (found := list(violations(entry))), f"{entry.id}: {'; '.join(found)}")
-    require([entry.id for entry in islice(source.entries(), limit)] == ids, "A second reading gave other entries.")
+    require(list(islice(source.collect(), limit)) == items, "A second reading gave other items.")
 
 
 # --- assessments ----------------------------------------------------------------------------------------------------

@@ -14,16 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from corpus.errors import RecommenderError
-from recommender.pipeline import Progress
 from recommender.problem import Problem
+from recommender.progress import Progress
 from recommender.recommendation import Recommendation
 
 MAX_RUNNING = 2
 _STAGES = {
     "indexing": (0.0, 0.05),
     "proposing": (0.05, 0.1),
-    "racing": (0.1, 0.5),
-    "refining": (0.5, 0.8),
+    "racing": (0.1, 0.3),
+    "searching": (0.3, 0.6),
+    "refining": (0.6, 0.8),
     "assessing": (0.8, 1.0),
     "ranking": (1.0, 1.0),
 }

@@ -1,8 +1,17 @@
 """Strategies that propose formulas, one file each."""
 
+from collections.abc import Sequence
+
 from recommender.proposers._base import Proposal, Proposer
 from recommender.proposers.elementary import Elementary
 from recommender.proposers.retrieved import RetrievedForms
 from recommender.proposers.typed import Typed
 
-__all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed"]
+
+def searchers(seconds: float) -> Sequence[Sequence[Proposer]]:
+    """The structure searches in waves, sharing `seconds` of one core; none if there is no time."""
+    del seconds
+    return ()
+
+
+__all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed", "searchers"]

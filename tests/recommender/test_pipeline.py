@@ -14,8 +14,9 @@ from corpus.errors import FormulaError, RecommenderError
 from corpus.formula import parse
 from corpus.language import LANGUAGES, Sentence
 from indexes import Retriever
-from recommender.pipeline import Progress, recommend
+from recommender.pipeline import recommend
 from recommender.problem import Problem
+from recommender.progress import Progress
 from recommender.proposers import Elementary, Proposal, Proposer, Typed
 from recommender.recommendation import Recommendation
 from recommender.table import Table
@@ -31,7 +32,7 @@ def ask(columns: Mapping[str, object], **options: object) -> Problem:
 
 
 def answer(problem: Problem, **options: object) -> Recommendation:
-    return recommend(problem, **{"effort": 0.05, **options})  # type: ignore[arg-type]
+    return recommend(problem, **{"effort": 0.05, "seconds": 0, **options})  # type: ignore[arg-type]
 
 
 def notes(result: Recommendation) -> dict[str, str]:
@@ -52,7 +53,7 @@ from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.table import Table
 problem = Problem.of(Table.read(sys.argv[1]), about="cooling of coffee", seed=4)
-sys.stdout.buffer.write(recommend(problem, retriever=open_index(), effort=0.05).to_json().encode())
+sys.stdout.buffer.write(recommend(problem, retriever=open_index(), effort=0.05, seconds=0).to_json().encode())
 """
 
 

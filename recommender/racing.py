@@ -1,0 +1,148 @@
+"""The race: a small budget for every candidate, a large one for the finalists, and no formula fitted twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from recommender.assess import Fitted
+from recommender.assess.parsimony import form_bits
+from recommender.candidates import Candidate
+from recommender.fitting import Fit, FitTask, RaceProgress, fit, fit_many
+from recommender.fitting.race import description_length
+from recommender.meaning import usual_values
+from recommender.problem import Problem
+from recommender.progress import Progress, Report, Stop
+from recommender.proposers import Typed
+from recommender.ranking import is_constant
+
+RACE_BUDGET = 0.06
+FINAL_BUDGET = 1.0
+GUIDED_BUDGET = 1.0
+FINALISTS = 20
+SURE_LAWS = 4
+_UNSETTLED = ("fit.structured", "fit.budget", "fit.clock")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How candidates are fitted: effort multiplies every budget; workers: processes (None: one per core, 0: this one)."""
+
+    effort: float
+    progress: Report
+    stop: Stop
+    workers: int | None
+
+
+class Race:
+    """Candidates of one problem with their fits."""
+
+    def __init__(self, problem: Problem, terms: Terms) -> None:
+        self.problem = problem
+        self._terms = terms
+        self._fits: dict[tuple[str, str], Fit] = {}
+        self._runners: dict[str, Candidate] = {}
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """Those with a finite error that move over the data, best first."""
+        all_of_them = [Fitted(c, self._fits[_place(c)], self.problem) for c in self._runners.values() if _place(c) in self._fits]
+        alive = [one for one in all_of_them if math.isfinite(one.fit.rss) and not is_constant(one)]
+        return sorted(alive, key=lambda one: (rough_score(one), one.candidate.key))
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Everyone who entered."""
+        return list(self._runners.values())
+
+    @property
+    def best(self) -> str:
+        """The best formula so far in the customer's symbols, "" before there is one."""
+        found = self.fitted
+        return shown(found[0].fit, self.problem) if found else ""
+
+    def enter(self, candidates: Iterable[Candidate]) -> None:
+        """Fit those that are new, or whose leading spelling is."""
+        entering = list(candidates)
+        self._runners |= {candidate.key: candidate for candidate in entering}
+        new = [candidate for candidate in entering if _place(candidate) not in self._fits]
+        fits = self._fit(new, RACE_BUDGET, "racing")
+        self._fits |= {_place(candidate): found for candidate, found in zip(new, fits, strict=True)}
+
+    def on(self, problem: Problem) -> Race:
+        """The same candidates on the same rows with other uncertainties."""
+        other = Race(problem, self._terms)
+        other.enter(self.candidates)
+        return other
+
+    def finals(self) -> list[Fitted]:
+        """The finalists, fitted with the full budget."""
+        order = finalists(self.fitted)
+        fits = self._fit([fitted.candidate for fitted in order], FINAL_BUDGET, "refining")
+        finals = [_better(fitted, replace(fitted, fit=found)) for fitted, found in zip(order, fits, strict=True)]
+        return [fitted if self._terms.stop() else self._guided(fitted) for fitted in finals]
+
+    def _fit(self, candidates: Sequence[Candidate], budget: float, stage: str) -> tuple[Fit, ...]:
+        """Every candidate with one budget; the best formula so far is told as fits come in."""
+        terms, heard = self._terms, bool(self._fits)
+        best, best_shown = math.inf, self.best
+
+        def listen(event: RaceProgress) -> None:
+            nonlocal best, best_shown, heard
+            heard |= math.isfinite(event.fit.rss)
+            length = description_length(event.fit)
+            if length < best and not self._fits:
+                best, best_shown = length, shown(event.fit, self.problem)
+            terms.progress(Progress(stage, event.done, event.total, best_shown))
+
+        tasks = [FitTask(c.formula, c.lead.known, starts=[c.lead.starts] if c.lead.starts else ()) for c in candidates]
+        options = {"screen_budget": terms.effort * budget, "finalists": 0, "workers": terms.workers, "seed": self.problem.seed}
+        enough = lambda: heard and terms.stop()  # noqa: E731  # a race stopped at once still has one formula
+        return fit_many(tasks, self.problem.samples, listen=listen, stop=enough, **options) if tasks else ()  # type: ignore[arg-type]
+
+    def _guided(self, fitted: Fitted) -> Fitted:
+        """Where a pattern remains in the residual of a law, one more fit from what is usual for its coefficients."""
+        priors = usual_values(fitted.candidate.lead.meanings, fitted.free)
+        if fitted.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free) or not fitted.candidate.is_law:
+            return fitted
+        lead, samples, seed, effort = fitted.candidate.lead, self.problem.samples, self.problem.seed, self._terms.effort
+        usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=effort * GUIDED_BUDGET, seed=seed)
+        if not all(map(math.isfinite, usual.parameters.values())):
+            return fitted
+        again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=effort * RACE_BUDGET, seed=seed)
+        return _better(fitted, replace(fitted, fit=again))
+
+
+def rough_score(fitted: Fitted) -> float:
+    """Description length in bits from the training error alone; good enough to choose finalists."""
+    n = len(fitted.problem.samples)
+    free = len(fitted.free)
+    share = max(fitted.train_share, 1e-20)
+    return 0.5 * min(n, 150) * math.log2(share) + 0.5 * form_bits(fitted) + 0.5 * free * math.log2(n)
+
+
+def finalists(raced: Sequence[Fitted]) -> list[Fitted]:
+    """Typed formulas, the laws retrieved first (a hard form may need more than a race), then the best of the race, given best first."""
+    typed = [fitted for fitted in raced if is_typed(fitted.candidate)]
+    laws = [fitted for fitted in raced if fitted.candidate.is_law]
+    sure = sorted(laws, key=lambda fitted: fitted.candidate.place)[:SURE_LAWS]
+    return list({fitted.candidate.key: fitted for fitted in (*typed, *sure, *raced)}.values())[:FINALISTS]
+
+
+def is_typed(candidate: Candidate) -> bool:
+    """Whether a person asked for it."""
+    return any(proposal.proposer == Typed.name for proposal in candidate.proposals)
+
+
+def shown(found: Fit, problem: Problem) -> str:
+    """`target = formula` in the customer's symbols."""
+    return f"{problem.target_symbol} = {found.formula.rename(problem.names).text}"
+
+
+def _place(candidate: Candidate) -> tuple[str, str]:
+    return candidate.key, candidate.formula.text
+
+
+def _better(a: Fitted, b: Fitted) -> Fitted:
+    return b if b.fit.rss <= a.fit.rss else a

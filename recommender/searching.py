@@ -1,0 +1,144 @@
+"""Structure searches side by side, each in a process of its own, their proposals as they come.
+
+A search that fails is reported as a value; one that is stopped has given what it gave. Proposals are told apart by their search
+and their number in it, so that the whole does not depend on who was faster.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from corpus.errors import RecommenderError
+from corpus.language import Sentence
+from recommender.context import Context
+from recommender.problem import Problem
+from recommender.progress import Stop
+from recommender.proposers import Proposal, Proposer
+
+_LOOK = 0.1  # seconds between looks at the queue
+
+
+@dataclass(frozen=True)
+class Found:
+    """What search number `search` said as its `number`-th word: a proposal, or why there will be no more."""
+
+    search: int
+    number: int
+    proposal: Proposal | None = None
+    failure: Sentence | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every search is asked."""
+
+    problem: Problem
+    context: Context
+    history: tuple[Proposal, ...]
+
+
+def failure(proposer: Proposer, error: Exception) -> Sentence:
+    """A note that a proposer failed."""
+    reason = error.sentence if isinstance(error, RecommenderError) else f"{type(error).__name__}: {error}"[:200]
+    return Sentence.of("note.proposer_failed", name=proposer.name, reason=reason)
+
+
+def search(searches: Sequence[Proposer], question: Question, workers: int | None, stop: Stop) -> Iterator[Found]:
+    """Everything the searches find; workers: how many run at once (None: one per core; 0: one after the other in this process)."""
+    if workers == 0:
+        yield from _in_turn(searches, question, stop)
+        return
+    crowd = _Crowd(searches, question, workers or multiprocessing.cpu_count())
+    try:
+        yield from crowd.listen(stop)
+    finally:
+        crowd.end()
+
+
+def _in_turn(searches: Sequence[Proposer], question: Question, stop: Stop) -> Iterator[Found]:
+    for place, one in enumerate(searches):
+        for found in _heard(place, one, question):
+            yield found
+            if stop():
+                return
+
+
+def _heard(place: int, one: Proposer, question: Question) -> Iterator[Found]:
+    number = 0
+    try:
+        for number, proposal in enumerate(one.propose(question.problem, question.context, question.history)):
+            yield Found(place, number, proposal)
+    except Exception as error:  # a proposer may be anyone's
+        yield Found(place, number + 1, failure=failure(one, error))
+
+
+class _Crowd:
+    """Processes that search, at most `places` at a time, and the queue they speak into."""
+
+    def __init__(self, searches: Sequence[Proposer], question: Question, places: int) -> None:
+        # a fork of a threaded process may inherit locked locks; a spawned one is clean but starts slower
+        method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+        self._make: Any = multiprocessing.get_context(method)
+        self._words: Any = self._make.Queue()
+        self._searches = searches
+        self._waiting = list(range(len(searches)))
+        self._running: dict[int, BaseProcess] = {}
+        self._question = question
+        self._places = places
+
+    def listen(self, stop: Stop) -> Iterator[Found]:
+        """Words of all, until everyone has ended or is told to."""
+        self._fill()
+        while self._running and not stop():
+            try:
+                word = self._words.get(timeout=_LOOK)
+            except queue.Empty:
+                yield from self._dead()
+                continue
+            if isinstance(word, Found):
+                yield word
+            else:
+                self._ended(word)
+
+    def end(self) -> None:
+        """Nobody is left behind."""
+        for process in self._running.values():
+            process.terminate()
+            process.join()
+        self._words.cancel_join_thread()
+        self._words.close()
+
+    def _fill(self) -> None:
+        while self._waiting and len(self._running) < self._places:
+            place = self._waiting.pop(0)
+            process = self._make.Process(target=_speak, args=(self._words, place, self._searches[place], self._question), daemon=True)
+            process.start()
+            self._running[place] = process
+
+    def _ended(self, place: int) -> None:
+        self._running.pop(place).join()
+        self._fill()
+
+    def _dead(self) -> Iterator[Found]:
+        """Those that ended without a word, the queue being empty."""
+        for place, process in list(self._running.items()):
+            if process.exitcode:
+                self._ended(place)
+                yield Found(place, sys.maxsize, failure=failure(self._searches[place], OSError(f"exit status {process.exitcode}")))
+
+
+def _speak(words: Any, place: int, one: Proposer, question: Question) -> None:
+    """A search process: one numeric thread; its last word is its place."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(1)
+    for found in _heard(place, one, question):
+        words.put(found)
+    words.put(place)

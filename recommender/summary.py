@@ -1,0 +1,60 @@
+"""From a ranking to the public result: symbols, units, evidence and origins of every formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from corpus.language import Sentence
+from recommender.coefficients import describe
+from recommender.problem import Problem
+from recommender.racing import shown
+from recommender.ranking import Ranked
+from recommender.recommendation import Origin, RankedFormula, Recommendation, Variable, shown_latex
+from recommender.table import Column
+
+
+def summarise(problem: Problem, ranked: Sequence[Ranked], notes: Sequence[Sentence], counts: Mapping[str, int]) -> Recommendation:
+    """The public result of a ranking."""
+    variables = tuple(_variable(inner, problem.names[inner], column) for inner, column in zip(problem.names, problem.inputs, strict=True))
+    target = _variable("y", problem.target_symbol, problem.target)
+    return Recommendation(
+        table=problem.table.name,
+        table_hash=problem.table.content_hash,
+        rows=len(problem.samples),
+        target=target,
+        inputs=variables,
+        about=problem.about,
+        seed=problem.seed,
+        formulas=tuple(_formula(place, problem, variables, target) for place in ranked),
+        notes=tuple(notes),
+        counts=counts,
+        versions={name: version(name) for name in ("numpy", "scipy", "formula-recommender")},
+    )
+
+
+def _variable(inner: str, symbol: str, column: Column) -> Variable:
+    return Variable(inner, symbol, column.name, None if column.unit is None else column.unit.text, column.description)
+
+
+def _formula(place: Ranked, problem: Problem, variables: tuple[Variable, ...], target: Variable) -> RankedFormula:
+    fitted = place.assessed.fitted
+    evidence = tuple(place.assessed.evidence.values())
+    formula = fitted.fit.formula
+    return RankedFormula(
+        rank=place.rank,
+        wire=formula.text,
+        text=shown(fitted.fit, problem),
+        latex=shown_latex(formula, problem.names),
+        key=fitted.candidate.key,
+        coefficients=describe(fitted),
+        evidence=evidence,
+        origins=tuple(Origin(p.proposer, p.why, p.source) for p in fitted.candidate.proposals[:8]),
+        reason=place.reason,
+        status=fitted.fit.status,
+        warnings=(*fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
+        score=place.score,
+        front=place.front,
+        variables=variables,
+        target=target,
+    )
