@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from recommender.cli_ingest import app as ingest_app
+
 if TYPE_CHECKING:
     from recommender.problem import Problem
     from recommender.recommendation import Recommendation
@@ -21,6 +23,7 @@ corpus_app = typer.Typer(help="The formulas we know.", no_args_is_help=True)
 index_app = typer.Typer(help="The index over them.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(index_app, name="index")
+app.add_typer(ingest_app, name="ingest")
 
 UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNIT, e.g. L=mm; may be repeated.")]
 DescribeOption = Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")]
@@ -161,6 +164,7 @@ def bench(
     seed: int = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     against: Annotated[str | None, typer.Option(help="Programs to run beside ours, separated by commas: scipy,lmfit,pyoperon.")] = None,
+    corpus: Annotated[Literal["on", "off"] | None, typer.Option(help="Only what may use the corpus, or may not.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON.")] = None,
     language: Annotated[Lang, typer.Option("--lang")] = "en",
 ) -> None:
@@ -183,6 +187,7 @@ def bench(
                 json_file=json_file,
                 suite=suite or (),
                 against=others,
+                corpus=None if corpus is None else corpus == "on",
                 language=language,
             )
         )

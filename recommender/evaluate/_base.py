@@ -37,7 +37,7 @@ class Options:
     """What the person asked for.
 
     cases: folder of cases. quick: a fixed subset that ends within 50 s. jobs: worker processes. against: other programs to run beside
-    ours.
+    ours. corpus: only the variants that may use the corpus, or may not; None for both.
     """
 
     cases: Path | None = None
@@ -45,6 +45,7 @@ class Options:
     seed: int = 0
     jobs: int = 1
     against: tuple[str, ...] = ()
+    corpus: bool | None = None
 
 
 @dataclass(frozen=True)

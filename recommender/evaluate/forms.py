@@ -41,15 +41,28 @@ def has_form(candidate: RankedFormula, columns: Mapping[str, Array], target: Arr
 
     Tried from the coefficients it came with, then by a global search.
     """
+    return law_values(candidate, columns, target, seed) is not None
+
+
+def law_values(
+    candidate: RankedFormula, columns: Mapping[str, Array], target: Array, seed: int = 0, *, search: bool = True
+) -> dict[str, float] | None:
+    """SI values of the coefficients with which the candidate is that function, None if there are none; search: look for them anywhere."""
     known = {c.name: c.si for c in candidate.coefficients if c.known}
-    samples = Samples({v.inner: v.to_si(columns[v.name]) for v in candidate.variables}, candidate.target.to_si(target))
+    samples = samples_of(candidate, columns, target)
     enough = SAME * float(np.var(samples.target)) * len(samples)
     given = fit(candidate.formula, samples, known={c.name: c.si for c in candidate.coefficients})
     near = Refitter(given, known).refit(samples)
     with np.errstate(all="ignore"):
         if float(np.sum((candidate.formula.evaluate(samples.columns, near) - samples.target) ** 2)) < enough:
-            return True
-    return fit(candidate.formula, samples, known=known, budget=BUDGET, seed=seed).rss < enough
+            return near
+    found = fit(candidate.formula, samples, known=known, budget=BUDGET, seed=seed) if search else given
+    return dict(found.parameters) if found.rss < enough else None
+
+
+def samples_of(candidate: RankedFormula, columns: Mapping[str, Array], target: Array) -> Samples:
+    """Rows in the customer's units as the candidate's own samples in SI."""
+    return Samples({v.inner: v.to_si(columns[v.name]) for v in candidate.variables}, candidate.target.to_si(target))
 
 
 def box_points(columns: Mapping[str, Array], seed: int) -> dict[str, Array]:

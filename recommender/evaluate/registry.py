@@ -11,6 +11,17 @@ from recommender.evaluate._base import Suite
 
 _HERE = "recommender.evaluate"
 BENCHES: dict[str, dict[str, str]] = {
+    "recover": {
+        "composite": f"{_HERE}.recover:composite",
+        "feynman": f"{_HERE}.recover:feynman",
+        "feynman_known": f"{_HERE}.recover:feynman_known",
+        "feynman_other": f"{_HERE}.recover:feynman_other",
+        "srsd": f"{_HERE}.recover:srsd",
+        "strogatz": f"{_HERE}.recover:strogatz",
+        "shg": f"{_HERE}.recover:shg",
+        "trajectories": f"{_HERE}.recover:trajectories",
+        "oscillator": f"{_HERE}.recover:oscillator",
+    },
     "tables": {"tables": f"{_HERE}.tables:Tables"},
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {

@@ -28,16 +28,17 @@ def run_bench(
     json_file: Path | None = None,
     suite: Sequence[str] = (),
     against: Sequence[str] = (),
+    corpus: bool | None = None,
     language: Language = "en",
 ) -> int:
     """Measure, print, remember; 0 if every stated bar holds, else 1.
 
     name: a bench, of which `suite` picks some suites. cases: a folder of cases. against: other programs to run beside ours, for the
-    suites that can. BenchError if the bench, a suite or the cases cannot be used.
+    suites that can. corpus: only variants with it, or without it. BenchError if the bench, a suite or the cases cannot be used.
     """
     screen = Screen(language)
     peers, absent = installed(against)
-    options = Options(cases, quick, seed, jobs, tuple(peers))
+    options = Options(cases, quick, seed, jobs, tuple(peers), corpus)
     chosen = suites(name, suite)
     _check_cases(chosen, options)
     if absent:

@@ -32,14 +32,19 @@ def hello(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def recommend(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A recommendation for a table on disk: `table`, `units`, `descriptions`, `target`, `inputs`, `about`, `seed`, `limit`."""
+    """A recommendation for a table on disk: `table`, `units`, `descriptions`, `target`, `inputs`, `about`, `seed`, `limit`; perhaps
+    `corpus` (False: without it) and `seconds` for the searches."""
+    from recommender.pipeline import SECONDS
+    from recommender.pipeline import recommend as search
     from recommender.problem import Problem
     from recommender.session import run
     from recommender.table import Table
 
     table = Table.read(request["table"], request["units"], request["descriptions"])
     problem = Problem.of(table, request["target"], request["inputs"], about=request["about"], seed=request["seed"])
-    return {"recommendation": run(problem, limit=request["limit"], record=False).to_json()}
+    options = {"limit": request["limit"], "seconds": request.get("seconds", SECONDS), "workers": request.get("workers", 0)}
+    found = run(problem, record=False, **options) if request.get("corpus", True) else search(problem, **options)
+    return {"recommendation": found.to_json()}
 
 
 def first(request: Mapping[str, Any]) -> dict[str, Any]:

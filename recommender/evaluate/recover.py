@@ -1,0 +1,212 @@
+"""`recover`: whether the law behind a table is found, by its form and not by its error (see `recover_scoring`).
+
+Tables of cases whose law is known exactly go to the program, perhaps with noise, with another column as the target, with their words
+hidden, with or without the corpus. The bars are shares of the cases whose law stands first, or among the first five.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from corpus.errors import BenchError
+from corpus.language import Sentence
+from recommender.evaluate._base import Options, Program, Row, Value, Verdict, number, spread_out
+from recommender.evaluate.cases import find_cases
+from recommender.evaluate.recover_tasks import RecoverTask, Variant
+
+LIMIT = 240.0
+SECONDS = 30.0
+SHOWN = 20
+QUICK = 4
+OURS = "formula"
+OPERON = "pyoperon"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Least number of `of` laws: at rank 1, among the first five; largest median of the best-of-five NMSE beyond the data."""
+
+    of: int
+    first: int = 0
+    five: int = 0
+    beyond: float = math.inf
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One task for one program."""
+
+    task: RecoverTask
+    program: str
+    seed: int
+
+    @property
+    def label(self) -> str:
+        return self.task.label if self.program == OURS else f"{self.program}: {self.task.label}"
+
+
+@dataclass(frozen=True)
+class Recover:
+    """One source of cases, its variants with a bar each. Groups are told apart by noise where the cases themselves have it."""
+
+    name: str
+    sources: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    bars: Mapping[str, Bar]
+    only: str = ""
+    needs_cases: bool = True
+    hello: Mapping[str, Any] | None = field(default_factory=lambda: {"task": "hello", "index": True})
+    columns: tuple[str, ...] = ("first", "five", "all", "id", "ood", "best_ood", "seconds")
+
+    def cases(self, options: Options) -> Sequence[Asked]:
+        found = [case for case in find_cases(options.cases, self.sources) if self.only in case.folder.name]
+        chosen = spread_out(found, QUICK) if options.quick else found
+        variants = [v for v in self.variants if options.corpus is None or v.corpus == options.corpus] or self.variants
+        tasks = [task for variant in variants for case in chosen if (task := _task(case, variant, options.seed)) is not None]
+        if not tasks:
+            raise BenchError("bench_no_points")
+        programs = (OURS, *(name for name in options.against if name == OPERON))
+        return [Asked(task, program, options.seed) for program in programs for task in tasks]
+
+    def run(self, case: Asked, program: Program) -> Sequence[Row]:
+        from recommender.evaluate.recover_scoring import EXACT, score
+        from recommender.recommendation import Recommendation
+
+        answer = program.ask(request(case, program), LIMIT)
+        known: dict[str, Value] = {"program": case.program, "group": case.task.group, "seconds": answer.seconds}
+        if answer.failure:
+            return [Row(case.label, False, known, answer.failure)]
+        formulas = Recommendation.from_json(answer.value["recommendation"]).formulas
+        found = score(formulas, case.task, case.seed)
+        values: dict[str, Value] = {
+            **known,
+            "rank": found.rank,
+            "first": found.rank == 1,
+            "five": found.rank is not None and found.rank <= 5,
+            "all": found.rank is not None,
+            "id": found.first.get("id"),
+            "ood": found.first.get("ood"),
+            "best_ood": found.errors.get("ood", found.errors.get("id")),
+            "close": max(found.first.values()) < EXACT,
+            "formula": formulas[0].text if formulas else None,
+        }
+        return [Row(case.label, found.rank == 1, values)]
+
+    def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
+        return rows
+
+    def verdict(self, rows: Sequence[Row]) -> Verdict:
+        groups: dict[str, list[Row]] = {}
+        for row in rows:
+            prefix = "" if row.values["program"] == OURS else f"{row.values['program']}: "
+            groups.setdefault(f"{prefix}{row.values['group']}", []).append(row)
+        told = {name: _summary(group) for name, group in groups.items()}
+        holds = [reaches(bar, told[name]) for name, bar in self.bars.items() if name in told]
+        numbers = {f"{name} {key}": value for name, found in told.items() for key, value in found.items()}
+        words = "; ".join(_words(name, found) for name, found in told.items())
+        missed = tuple(row.case for row in rows if not row.passed and row.values["program"] == OURS)
+        return Verdict(bool(holds) and all(holds), Sentence.of("bench.recover_measured", groups=words), numbers, missed)
+
+
+def _task(case: Any, variant: Variant, seed: int) -> RecoverTask | None:
+    """None where the question makes no sense, e.g. a law of one input that cannot be solved inside the data's range."""
+    try:
+        return RecoverTask.of(case, variant, seed)
+    except BenchError:
+        if variant.other:
+            return None
+        raise
+
+
+def request(case: Asked, program: Program) -> dict[str, Any]:
+    """What the program is told: the table under a name that says nothing, and the customer's words."""
+    path = program.folder / "table.csv"
+    case.task.write(path)
+    task = "recommend" if case.program == OURS else "evolve"
+    options = {"limit": SHOWN, "seed": case.seed, "corpus": case.task.variant.corpus, "seconds": SECONDS, "workers": None}
+    return {"task": task, "table": str(path), **options, **case.task.question}
+
+
+def _summary(rows: Sequence[Row]) -> dict[str, float]:
+    good = [row for row in rows if not row.failure]
+    beyond = [number(row, "best_ood") for row in good]
+    return {
+        "count": float(len(rows)),
+        "first": float(sum(bool(row.values["first"]) for row in good)),
+        "five": float(sum(bool(row.values["five"]) for row in good)),
+        "all": float(sum(bool(row.values["all"]) for row in good)),
+        "beyond": float(np.median(beyond)) if beyond else math.nan,
+        "seconds": float(np.median([number(row, "seconds") for row in rows])),
+    }
+
+
+def _words(name: str, found: Mapping[str, float]) -> str:
+    counts = f"{found['first']:g}/{found['five']:g}/{found['all']:g} of {found['count']:g}"
+    return f"{name}: {counts}, NMSE {found['beyond']:.1e}, {found['seconds']:.3g} s"
+
+
+def reaches(bar: Bar, found: Mapping[str, float]) -> bool:
+    """A smaller sample is held to the same share."""
+    share = found["count"] / bar.of
+    return found["first"] >= bar.first * share and found["five"] >= bar.five * share and not found["beyond"] > bar.beyond
+
+
+def _suite(name: str, source: str, bars: Mapping[Variant, Bar], only: str = "") -> Recover:
+    return Recover(name, (source,), tuple(bars), {variant.label: bar for variant, bar in bars.items()}, only)
+
+
+OFF = Variant(corpus=False)
+ON = Variant()
+NOISY = Variant(noise=0.01, corpus=False)
+
+
+def composite() -> Recover:
+    """A textbook term and an unusual one; the tables themselves come with three levels of noise."""
+    bars = {"": Bar(12, five=8, beyond=1e-3), " 1 %": Bar(12, five=5, beyond=1e-3), " 5 %": Bar(12, five=3)}
+    return Recover("composite", ("composite",), (ON, OFF), {f"{ON.label}{noise}": bar for noise, bar in bars.items()})
+
+
+def feynman() -> Recover:
+    """Physics laws with units."""
+    return _suite("feynman", "ai_feynman", {OFF: Bar(72, first=64), NOISY: Bar(72, first=52)})
+
+
+def feynman_known() -> Recover:
+    """The same with the corpus."""
+    return _suite("feynman_known", "ai_feynman", {ON: Bar(72, first=70)})
+
+
+def feynman_other() -> Recover:
+    """The same solved for another column."""
+    bars = {Variant(other=True): Bar(72, first=65), Variant(other=True, hidden=True): Bar(72, first=50)}
+    return _suite("feynman_other", "ai_feynman", bars)
+
+
+def srsd() -> Recover:
+    """Physics laws over realistic ranges in SI units."""
+    return _suite("srsd", "srsd_feynman", {OFF: Bar(72, first=45)})
+
+
+def strogatz() -> Recover:
+    """Right-hand sides of differential equations."""
+    return _suite("strogatz", "strogatz", {OFF: Bar(8, first=6)})
+
+
+def shg() -> Recover:
+    """Second-harmonic generation and quasi-phase matching."""
+    return _suite("shg", "shg_qpm", {ON: Bar(6, five=5)})
+
+
+def trajectories() -> Recover:
+    """Published oscillator and growth laws, by simulated trajectories."""
+    return _suite("trajectories", "llm_sr", {OFF: Bar(2, first=2)})
+
+
+def oscillator() -> Recover:
+    """The oscillator with noise."""
+    return _suite("oscillator", "llm_sr", {NOISY: Bar(1, first=1)}, only="oscillator")
