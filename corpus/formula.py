@@ -203,6 +203,7 @@ class _Reader:
         raise FormulaSyntaxError("construct_not_allowed", sign=_SIGNS.get(type(node.op).__name__, "?"))
 
     def _call(self, name: str, arguments: list[ast.expr], calls: int) -> Node:
+        name = name if name in CALLABLE_NAMES else name.lower()  # EXP of a spreadsheet, Abs of SymPy
         name = ALIASES.get(name, name)
         if name not in CALLABLE_NAMES:
             near = difflib.get_close_matches(name, CALLABLE_NAMES, n=1)

@@ -16,8 +16,10 @@ from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop
 from recommender.proposers import Typed
 from recommender.ranking import is_constant
+from recommender.simplify import simpler
 
 RACE_BUDGET = 0.06
+WARM_BUDGET = 0.015  # for those that bring their coefficients
 FINAL_BUDGET = 1.0
 GUIDED_BUDGET = 1.0
 FINALISTS = 20
@@ -67,8 +69,10 @@ class Race:
         entering = list(candidates)
         self._runners |= {candidate.key: candidate for candidate in entering}
         new = [candidate for candidate in entering if _place(candidate) not in self._fits]
-        fits = self._fit(new, RACE_BUDGET, "racing")
-        self._fits |= {_place(candidate): found for candidate, found in zip(new, fits, strict=True)}
+        for warm, budget in ((False, RACE_BUDGET), (True, WARM_BUDGET)):
+            group = [candidate for candidate in new if bool(candidate.lead.starts) is warm]
+            fits = self._fit(group, budget, "racing")
+            self._fits |= {_place(candidate): found for candidate, found in zip(group, fits, strict=True)}
 
     def on(self, problem: Problem) -> Race:
         """The same candidates on the same rows with other uncertainties."""
@@ -81,7 +85,15 @@ class Race:
         order = finalists(self.fitted)
         fits = self._fit([fitted.candidate for fitted in order], FINAL_BUDGET, "refining")
         finals = [_better(fitted, replace(fitted, fit=found)) for fitted, found in zip(order, fits, strict=True)]
-        return [fitted if self._terms.stop() else self._guided(fitted) for fitted in finals]
+        finals = [fitted if self._terms.stop() else self._guided(fitted) for fitted in finals]
+        return [*finals, *self._simpler(finals)]
+
+    def _simpler(self, finals: Sequence[Fitted]) -> list[Fitted]:
+        """What the finalists nearly are, fitted too."""
+        new = [] if self._terms.stop() else simpler(finals, self._runners)
+        self.enter(new)
+        keys = {candidate.key for candidate in new}
+        return [fitted for fitted in self.fitted if fitted.candidate.key in keys]
 
     def _fit(self, candidates: Sequence[Candidate], budget: float, stage: str) -> tuple[Fit, ...]:
         """Every candidate with one budget; the best formula so far is told as fits come in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from corpus import tree
 from corpus.language import Sentence
@@ -11,16 +12,23 @@ from recommender.assess._base import Evidence, Fitted
 _BITS_PER_NODE = 2.0
 _FLOOR = 1e-24
 LAW_BITS = 14.0
+FREE_BITS = 1.5
+_SMALL = 12
 
 
 def structure_bits(root: tree.Node) -> float:
-    """Two bits a node, and the digits of each written number beyond small integers."""
+    """Two bits a node, and what each written number takes: numerator and denominator of a small fraction, else its digits."""
     numbers = sum(_number_bits(node) for node in tree.walk(root) if node.op == "const")
     return _BITS_PER_NODE * tree.size(root) + numbers
 
 
 def _number_bits(node: tree.Node) -> float:
-    return 0.0 if node.number in (-1, 1, 2, 3, 4, 0.5, 0.25) else min(24.0, 3.3 * len(repr(node.number).strip("0.-")))
+    if node.number in (-1, 1, 2, 3, 4, 0.5, 0.25):
+        return 0.0
+    fraction = Fraction(node.number).limit_denominator(_SMALL)
+    if abs(fraction.numerator) <= _SMALL and math.isclose(fraction, node.number, rel_tol=1e-12):
+        return math.log2(1 + abs(fraction.numerator)) + math.log2(fraction.denominator)
+    return min(24.0, 3.3 * len(repr(node.number).strip("0.-")))
 
 
 def form_bits(fitted: Fitted) -> float:
@@ -30,7 +38,7 @@ def form_bits(fitted: Fitted) -> float:
 
 
 class Parsimony:
-    """Description length (Rissanen 1978): form + (k/2) log2 n for k fitted numbers + (n/2) log2 NMSE.
+    """Description length (Rissanen 1978): form + k (FREE_BITS + log2(n)/2) for k fitted numbers + (n/2) log2 NMSE.
 
     score = 1/(1 + bits of form and numbers / 60): what a reader feels as simple, whatever the residual.
     """
@@ -42,7 +50,7 @@ class Parsimony:
         samples = fitted.problem.samples
         n, k = len(samples), len(fitted.free)
         train = max(fitted.train_share, _FLOOR)
-        model = form_bits(fitted) + 0.5 * k * math.log2(n)
+        model = form_bits(fitted) + k * (FREE_BITS + 0.5 * math.log2(n))
         residual = 0.5 * n * math.log2(train) if math.isfinite(train) else math.inf
         numbers = {
             "model_bits": model,

@@ -20,7 +20,7 @@ import numpy as np
 
 from corpus.errors import BenchError, FormulaError
 from corpus.formula import Formula, parse
-from corpus.functions import CALLABLE_NAMES, Array
+from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.evaluate._base import Options, Program, Row, Verdict, spread_out
 from recommender.evaluate.fit_base import line, summary
@@ -34,7 +34,7 @@ LIMIT = 1800.0
 PER_MINUTE = 600.0
 LOST = frozenset({"fit.timeout", "fit.crashed", "fit.stopped"})
 _COEFFICIENT = re.compile(r"c\d+")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\s*\()")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +64,15 @@ def _texts(folder: Path | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _read(text: str) -> Formula | None:
-    """The formula over x0, x1, ..., if it can be read and has something to fit."""
-    names = set(_NAME.findall(text)) - CALLABLE_NAMES - {"pi"}
+def read_proposal(text: str) -> Formula | None:
+    """The formula over x0, x1, ... in order of the names, None if it cannot be read."""
+    names = set(_NAME.findall(text)) - {"pi"}
     inputs = sorted(name for name in names if not _COEFFICIENT.fullmatch(name))
     try:
         formula = parse(text, inputs)
     except FormulaError:
         return None
-    return formula.rename({name: f"x{i}" for i, name in enumerate(inputs)}) if formula.variables and formula.parameters else None
+    return formula.rename({name: f"x{i}" for i, name in enumerate(inputs)})
 
 
 def _table(formulas: Sequence[Formula], seed: int) -> Race:
@@ -97,7 +97,9 @@ class RaceSuite:
     columns = ("count", "share", "mean", "per_minute")
 
     def cases(self, options: Options) -> Sequence[Race]:
-        readable = [formula for text in _texts(options.cases) if (formula := _read(text)) is not None]
+        readable = [
+            formula for text in _texts(options.cases) if (formula := read_proposal(text)) and formula.variables and formula.parameters
+        ]
         if not readable:
             raise BenchError("bench_no_proposals", folder=options.cases)
         return [_table(spread_out(readable, QUICK if options.quick else COUNT), options.seed)]

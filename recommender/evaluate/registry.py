@@ -21,8 +21,14 @@ BENCHES: dict[str, dict[str, str]] = {
         "shg": f"{_HERE}.recover:shg",
         "trajectories": f"{_HERE}.recover:trajectories",
         "oscillator": f"{_HERE}.recover:oscillator",
+        "proposals": f"{_HERE}.recover_proposals:proposals",
     },
     "tables": {"tables": f"{_HERE}.tables:Tables"},
+    "retrieve": {
+        "golden": f"{_HERE}.retrieve_golden:GoldenQuestions",
+        "hidden": f"{_HERE}.retrieve_hidden:Hidden",
+        "scale": f"{_HERE}.retrieve_scale:scale",
+    },
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {
         "family": f"{_HERE}.fit_family:family",

@@ -10,8 +10,13 @@ from recommender.proposers.typed import Typed
 
 def searchers(seconds: float) -> Sequence[Sequence[Proposer]]:
     """The structure searches in waves, sharing `seconds` of one core; none if there is no time."""
-    del seconds
-    return ()
+    if seconds <= 0:
+        return ()
+    from recommender.proposers.composed import Composed
+    from recommender.proposers.dimensional import Dimensional
+    from recommender.proposers.separable import Separable
+
+    return (Dimensional(0.25 * seconds), Composed(0.5 * seconds)), (Separable(0.25 * seconds),)
 
 
 __all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed", "searchers"]

@@ -95,7 +95,7 @@ def _with_the_rest(proposal: Proposal, problem: Problem, why: Sentence) -> Itera
     root = tree.mul(tree.param("scale_"), proposal.formula.root, *powers)
     formula, meanings = merge_unidentifiable(Formula(root), proposal.meanings, proposal.known)
     kept = {name: meaning for name, meaning in meanings.items() if name in formula.parameters}
-    yield replace(proposal, formula=formula, meanings=kept, why=why)
+    yield replace(proposal, formula=formula, meanings=kept, why=why, source="")  # it is the law no more
 
 
 def _leftovers_as_parameters(formula: Formula, problem: Problem) -> Formula:

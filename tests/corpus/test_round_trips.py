@@ -217,3 +217,7 @@ def test_column_names_in_any_spelling() -> None:
     assert parse("η*x", ["η", "x"]).variables == ("η", "x")
     assert parse("ｘ + x", ["ｘ", "x"]).variables == ("x",)
     assert parse("T1*x₁", ["T1", "x1"]).variables == ("T1", "x1")
+
+
+def test_function_names_are_read_as_spreadsheets_and_sympy_write_them() -> None:
+    assert parse("EXP(-x) + Abs(x) + Max(x, 1)*SQRT(x)", ["x"]) == parse("exp(-x) + abs(x) + max(x, 1)*sqrt(x)", ["x"])
