@@ -11,22 +11,23 @@ from pathlib import Path
 
 from corpus.entry import Entry, violations
 from corpus.errors import EntryError
-from corpus.load import SEED_FOLDER, Located, read_folder
+from corpus.load import SEED_FOLDER
+from corpus.sources import Collected, FolderSource
 
 
-def check_items(items: Iterable[Located]) -> Iterator[str]:
+def check_items(items: Iterable[Collected]) -> Iterator[str]:
     """`file:line: id: what is wrong`, for every violation."""
-    good: list[Located] = []
+    good: list[Collected] = []
     for item in items:
         if item.entry is None:
-            yield f"{item.where}: {item.problem}"
+            yield f"{item.where}: {item.reason}"
             continue
         good.append(item)
         yield from (f"{item.where}: {item.entry.id}: {sentence}" for sentence in violations(item.entry))
     yield from _together(good)
 
 
-def _together(items: Sequence[Located]) -> Iterator[str]:
+def _together(items: Sequence[Collected]) -> Iterator[str]:
     ids: dict[str, str] = {}
     keys: dict[tuple[str, str], str] = {}
     for item in items:
@@ -55,7 +56,7 @@ def _physics(entry: Entry) -> tuple[str, str]:
 def main(arguments: Sequence[str]) -> int:
     """Print the violations and their number; exit status 1 if there are any, 2 if there is no such folder."""
     try:
-        items = list(read_folder(Path(arguments[0]) if arguments else SEED_FOLDER))
+        items = list(FolderSource(Path(arguments[0]) if arguments else SEED_FOLDER).collect())
     except EntryError as error:
         print(error)
         return 2
