@@ -35,6 +35,11 @@ class Samples:
             None if self.groups is None else self.groups[rows],
         )
 
+    def weighted(self, factor: Array | float) -> Samples:
+        """The same rows, their standard uncertainty (1 where none is known) times a factor."""
+        sigma = np.ones(len(self)) if self.sigma is None else self.sigma
+        return Samples(self.columns, self.target, sigma * factor, self.groups)
+
     def with_target(self, target: Array) -> Samples:
         """The same rows with another target (bootstrap of residuals)."""
         return Samples(self.columns, target, self.sigma, self.groups)

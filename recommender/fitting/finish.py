@@ -14,6 +14,7 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from corpus.tree import Node
 from recommender.fitting.optima import other_optima
+from recommender.fitting.polish import on_bound
 from recommender.fitting.request import Request
 from recommender.fitting.result import Fit, sentence
 from recommender.fitting.roles import Role
@@ -24,8 +25,8 @@ from recommender.fitting.whiteness import neighbours
 from recommender.samples import Samples
 
 _EXACT = 1e-20
+_ROUNDING = 1e-17  # of tables written with nine digits or more
 _TIE = 4.0  # chi-square units within which another optimum fits as well
-_BOUND = 1e-9
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class _Finish:
             parameters=self.values[0],
             standard_errors=dict(zip(request.formula.parameters, map(float, np.sqrt(np.diag(covariance))), strict=True)),
             covariance=covariance,
-            rss=self.best.rss,
+            rss=self._rss(),
             n=self.n,
             dof=self.dof,
             sigma=_deviation(self.residual, self.dof),
@@ -81,15 +82,19 @@ class _Finish:
             cpu_seconds=request.work.seconds,
         )
 
+    def _rss(self) -> float:
+        """Of the data alone, in the units given: the minimum itself unless priors took part in it."""
+        if not self.request.priors:
+            return self.best.rss
+        sigma = self.request.samples.sigma
+        rest = self.residual if sigma is None else self.residual / sigma
+        return float(rest @ rest)
+
     # --- uncertainty ----------------------------------------------------------------------------------------------------
 
     def _pinned(self) -> list[bool]:
         """Parameters that sit on a bound: they have no standard error."""
-        low, high = self.request.limits(self.request.names)
-        values = self.best.values
-        with np.errstate(all="ignore"):
-            margin = _BOUND * np.where(np.isfinite(high - low), high - low, np.maximum(np.abs(values), 1e-300))
-        return [bool(v) for v in (values <= low + margin) | (values >= high - margin)]
+        return on_bound(self.best.values, self.request.limits(self.request.names))
 
     def _covariance(self) -> Array:
         """Covariance of the parameters as written: nan where not determined, zero where known."""
@@ -119,7 +124,7 @@ class _Finish:
             return sentence("nothing_to_fit")
         if self.n < len(self.request.names):
             return sentence("too_few_rows", rows=self.n, parameters=len(self.request.names))
-        if self.best.rss < _EXACT * total_squares(self.request.samples):
+        if self.best.rss < _ROUNDING * total_squares(self.request.samples):
             return sentence("exact")
         if outcome is None:
             return sentence("linear")
@@ -171,10 +176,12 @@ class _Finish:
     def _frequency_warnings(self) -> list[Sentence]:
         zones = self.solution.zones
         values = dict(zip(self.request.names, self.best.values, strict=True))
-        beyond = [name for name, zone in zones.items() if name in values and bool(zone.outside(np.array(values[name])))]
+        outside = [name for name, zone in zones.items() if name in values and bool(zone.outside(np.array(values[name])))]
+        beyond = list(dict.fromkeys([*outside, *self.solution.fast]))
         said = [sentence("aliased", names=", ".join(beyond))] if beyond else []
         images = [item for item in self.solution.found if item.alias]
         names = [n for n, z in zones.items() if n in values and any(self._outside(item, n) and z.strict for item in images)]
+        names = list(dict.fromkeys([*names, *self.solution.ambiguous]))
         return said + ([sentence("alias_possible", names=", ".join(names))] if names and not beyond else [])
 
     def _outside(self, item: Polished, name: str) -> bool:

@@ -15,6 +15,7 @@ from recommender.fitting.request import Request, prepare
 from recommender.fitting.result import Fit, Prior
 from recommender.fitting.robust import ROBUST, solve_robust
 from recommender.fitting.solve import Polished, Solution, solve
+from recommender.fitting.waves import with_images
 from recommender.fitting.work import Work
 from recommender.samples import Samples
 
@@ -50,9 +51,9 @@ def fit(
     if not request.names:
         return finish(request, _evaluated(request))
     if loss not in ROBUST:
-        return finish(request, ordered_terms(request, plain_values(request, solve(request))))
+        return finish(request, ordered_terms(request, with_images(request, plain_values(request, solve(request)))))
     robust = solve_robust(request, ROBUST[loss])
-    solution = ordered_terms(request, robust.solution)
+    solution = ordered_terms(request, with_images(request, robust.solution))
     return finish(request, solution, Evidence(robust.weights, robust.variance) if robust.solution.found else None)
 
 

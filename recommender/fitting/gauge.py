@@ -20,13 +20,15 @@ from recommender.fitting.uncertainty import uncertainty
 
 _WILD = 1e5
 _AS_GOOD = 1e-6
+_SHARE = 0.1  # of the budget, for one attempt
 
 
 def plain_values(request: Request, solution: Solution) -> Solution:
     """The solution, its best minimum moved along null directions to plain values where they ended wild."""
     for _ in range(len(request.names)):
         wild = _wild(request, solution)
-        moved = next((m for name in wild for value in (0.0, 1.0) if (m := _moved(request, solution, name, value)) is not None), None)
+        moves = (_moved(request, solution, name, value) for name in wild for value in (0.0, 1.0) if not request.work.exhausted())
+        moved = next((move for move in moves if move is not None), None)
         if moved is None:
             break
         solution = moved
@@ -57,7 +59,8 @@ def _moved(request: Request, solution: Solution, name: str, value: float) -> Sol
     names = tuple(n for n in request.names if n != name and n in root.parameters)
     if len(names) < len(request.names) - 1:
         return None
-    part = solve(replace(request, compiled=Compiled(root, ()), names=names))
+    with request.work.part(_SHARE) as work:
+        part = solve(replace(request, compiled=Compiled(root, ()), names=names, work=work))
     best = solution.found[0]
     if not part.found or part.found[0].rss > best.rss * (1 + _AS_GOOD):
         return None

@@ -2,13 +2,15 @@
 
 Each group is searched globally by itself; its values of the shared parameters are one proposal for all. Every proposal is finished by
 Gauss-Newton on all parameters of all groups together, the Jacobian having one block per group and one column per shared parameter.
+Of a large group some rows, drawn at random, carry the search; the last steps are made on all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -17,24 +19,28 @@ from corpus.formula import Formula
 from corpus.functions import Array
 from corpus.language import Language, Sentence
 from recommender.fitting.fit import fit
-from recommender.fitting.polish import FullModel, System, column_scale
-from recommender.fitting.request import Request, prepare
-from recommender.fitting.result import Fit, sentence
-from recommender.fitting.solve import full_model
+from recommender.fitting.joint import Joint, robust_end
+from recommender.fitting.polish import System, on_bound, polish
+from recommender.fitting.request import prepare
+from recommender.fitting.result import Fit, Prior, sentence
+from recommender.fitting.robust import ROBUST
+from recommender.fitting.rows import thinned
+from recommender.fitting.solve import SEARCH_ROWS
+from recommender.fitting.uncertainty import uncertainty
 from recommender.fitting.work import Work
 from recommender.samples import Samples
 
-_PROPOSALS = 6
+_PROPOSALS = 7
 _STEPS = 60
-_DAMPINGS = (0.0, 1e-6, 1e-3, 1e-1, 1e1)
+_ALONE, _AGAIN = 0.5, 0.2  # of the budget of a group: its own search, and one with the shared parameters held
 
 
 @dataclass(frozen=True)
 class GroupedFit:
-    """shared: value by name; own: group -> value by name; the same for standard errors.
+    """shared: value by name; own: group -> value by name; the same for standard errors (nan: at a bound or not determined, 0: known).
 
-    rss: of all groups together; separate: the fits of the groups by themselves; sharing_ratio: the F statistic of sharing (about 1 if
-    the shared parameters really are the same, large if they are not).
+    rss: of all groups together, each residual over its sigma where given; separate: the fits of the groups by themselves;
+    sharing_ratio: the F statistic of sharing (about 1 if the shared parameters really are the same, large if they are not).
     """
 
     formula: Formula
@@ -48,11 +54,13 @@ class GroupedFit:
     separate: Mapping[int, Fit]
     sharing_ratio: float
     status: Sentence
+    known: Mapping[str, float]
+    warnings: tuple[Sentence, ...] = ()
 
     def parameters(self, group: int) -> dict[str, float]:
         """All parameters of one group, in the order of the formula."""
-        values = {**self.shared, **self.own[group]}
-        return {name: values[name] for name in self.formula.parameters if name in values}
+        values = {**self.known, **self.shared, **self.own[group]}
+        return {name: values[name] for name in self.formula.parameters}
 
     def predict(self, group: int, columns: Mapping[str, Array]) -> Array:
         """The curve of one group on rows, shape (n,)."""
@@ -61,6 +69,9 @@ class GroupedFit:
     def status_text(self, language: Language = "en") -> str:
         return self.status.text(language)
 
+    def warning_texts(self, language: Language = "en") -> tuple[str, ...]:
+        return tuple(warning.text(language) for warning in self.warnings)
+
 
 def fit_groups(
     formula: Formula,
@@ -68,154 +79,168 @@ def fit_groups(
     shared: Sequence[str],
     *,
     known: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    loss: str = "linear",
     budget: float = 1.0,
     seed: int = 0,
 ) -> GroupedFit:
     """Global fit of `formula` to samples.groups with the parameters `shared` common to all groups.
 
-    budget: nominal seconds per group. FitError if the samples have no groups or a shared name is not a parameter.
+    known, bounds, priors, loss: as for `fit`; those of a parameter that is not shared hold in every group. Rows weigh
+    1/samples.sigma**2 where given. budget: nominal seconds per group. FitError if the samples have no groups or a name is no parameter.
     """
-    if samples.groups is None:
+    if samples.groups is None or not np.issubdtype(np.asarray(samples.groups).dtype, np.integer):
         raise FitError("fit_no_groups")
+    if len(samples.groups) != len(samples):
+        raise FitError("fit_ragged", name="groups", shape=str(np.shape(samples.groups)), rows=len(samples))
     unknown = [name for name in shared if name not in formula.parameters]
     if unknown:
         raise FitError("fit_unknown_parameter", names=", ".join(unknown), known=", ".join(formula.parameters))
-    labels = [int(label) for label in np.unique(samples.groups)]
-    tables = {label: samples.take(np.flatnonzero(samples.groups == label)) for label in labels}
-    separate = {label: fit(formula, table, known=known, budget=budget, seed=seed) for label, table in tables.items()}
-    joint = _Joint(formula, tables, tuple(shared), dict(known or {}))
-    ends = [joint.minimise(start) for start in _proposals(formula, tables, separate, tuple(shared), dict(known or {}), budget, seed)]
-    return _result(joint, min(ends, key=lambda end: end[1].rss), separate)
+    common = tuple(name for name in formula.parameters if name in shared and name not in (known or {}))
+    return _Grouped(formula, samples, common, dict(known or {}), dict(bounds or {}), dict(priors or {}), loss, budget, seed).fit()
 
 
-def _proposals(
-    formula: Formula,
-    tables: Mapping[int, Samples],
-    separate: Mapping[int, Fit],
-    shared: tuple[str, ...],
-    known: dict[str, float],
-    budget: float,
-    seed: int,
-) -> list[dict[int, dict[str, float]]]:
-    """Starts for all groups: as they are, and with the shared parameters of the median and of single groups, the rest refitted."""
-    usable = [found for found in separate.values() if math.isfinite(found.rss)]
-    if not usable:
-        return [{label: dict(found.parameters) for label, found in separate.items()}]
-    commons = [{name: float(np.median([found.parameters[name] for found in usable])) for name in shared}]
-    commons += [{name: found.parameters[name] for name in shared} for found in sorted(usable, key=lambda f: -f.n)[:_PROPOSALS]]
-    starts = []
-    for common in commons:
-        held = {**known, **common}
-        fits = {label: fit(formula, table, known=held, budget=0.2 * budget, seed=seed) for label, table in tables.items()}
-        starts.append({label: {**separate[label].parameters, **_finite(found), **common} for label, found in fits.items()})
-    return starts
+@dataclass(frozen=True)
+class _Grouped:
+    """What `fit_groups` was asked for."""
+
+    formula: Formula
+    samples: Samples
+    shared: tuple[str, ...]
+    known: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]]
+    priors: Mapping[str, Prior]
+    loss: str
+    budget: float
+    seed: int
+
+    def fit(self) -> GroupedFit:
+        separate = {label: self._group(label, table) for label, table in self.tables.items()}
+        joint = self._joint(self.searched, separate)
+        ends = [polish(joint, joint.vector(start), _STEPS) for start in self._proposals(separate)]
+        values, system = min(ends, key=lambda end: end[1].rss)
+        if joint.n < len(self.samples):
+            joint = self._joint(self.tables, separate)
+            values, system = polish(joint, values, _STEPS)
+        if self.loss not in ROBUST or not math.isfinite(system.rss):
+            return self._result(joint, values, system, separate, None)
+        robust = robust_end(joint, values, ROBUST[self.loss])
+        return self._result(joint, robust.values, robust.system, separate, robust.variance)
+
+    # --- rows -----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def tables(self) -> dict[int, Samples]:
+        groups = self.samples.groups
+        assert groups is not None
+        return {int(label): self.samples.take(np.flatnonzero(groups == label)) for label in np.unique(groups)}
+
+    @cached_property
+    def searched(self) -> dict[int, Samples]:
+        """The groups, some rows of the large ones."""
+        rng = np.random.default_rng(self.seed)
+        large = {label: len(table) > 1.25 * SEARCH_ROWS for label, table in self.tables.items()}
+        return {label: table.take(thinned(table, SEARCH_ROWS, rng)) if large[label] else table for label, table in self.tables.items()}
+
+    def _joint(self, tables: Mapping[int, Samples], separate: Mapping[int, Fit]) -> Joint:
+        """The problem of all groups; if priors are given without sigma, rows are weighed by the scatter of the separate fits."""
+        work = Work(self.budget * len(tables))
+        requests = [prepare(self.formula, t, self.known, self.bounds, self.priors, self.loss, 0, work) for t in tables.values()]
+        unit = _scatter(separate) if self.priors and self.samples.sigma is None else 1.0
+        if unit != 1:
+            requests = [replace(request, samples=request.samples.weighted(unit)) for request in requests]
+        return Joint(tuple(tables), requests, self.shared, unit)
+
+    # --- starts ---------------------------------------------------------------------------------------------------------
+
+    def _group(self, label: int, table: Samples) -> Fit:
+        """The fit of one group by itself; FitError names a group without usable rows."""
+        try:
+            return self._alone(table)
+        except FitError as error:
+            if error.key == "fit_no_rows":
+                raise FitError("fit_group_no_rows", group=label) from None
+            raise
+
+    def _alone(self, table: Samples, held: Mapping[str, float] | None = None) -> Fit:
+        return fit(
+            self.formula,
+            table,
+            known={**self.known, **(held or {})},
+            bounds=self.bounds,
+            priors=self.priors,
+            loss=self.loss,
+            budget=self.budget * (_AGAIN if held else _ALONE),
+            seed=self.seed,
+        )
+
+    def _proposals(self, separate: Mapping[int, Fit]) -> Iterator[dict[int, dict[str, float]]]:
+        """Starts for all groups: shared parameters of the median and of single groups, the rest refitted, until the budget is spent."""
+        usable = [found for found in separate.values() if math.isfinite(found.rss)]
+        if not usable:
+            yield {label: dict(found.parameters) for label, found in separate.items()}
+            return
+        spent = sum(found.work for found in separate.values())
+        for common in self._commons(usable):
+            fits = {label: self._alone(table, common) for label, table in self.searched.items()} if common else separate
+            yield {label: {**separate[label].parameters, **_finite(found), **common} for label, found in fits.items()}
+            spent += sum(found.work for found in fits.values())
+            if spent > self.budget * len(self.tables):
+                break
+
+    def _commons(self, usable: Sequence[Fit]) -> list[dict[str, float]]:
+        """Values of the shared parameters to try, the median first, then those of the largest groups."""
+        median = {name: float(np.median([found.parameters[name] for found in usable])) for name in self.shared}
+        largest = sorted(usable, key=lambda found: -found.n)
+        return [median, *({name: found.parameters[name] for name in self.shared} for found in largest)][:_PROPOSALS]
+
+    # --- result ---------------------------------------------------------------------------------------------------------
+
+    def _result(self, joint: Joint, values: Array, system: System, separate: Mapping[int, Fit], variance: float | None) -> GroupedFit:
+        pinned = on_bound(values, joint.limits)
+        found = uncertainty(system, joint.labelled, values, pinned)
+        dof = max(joint.n - found.rank, 0)
+        rss = joint.squares(values)
+        if variance is None:
+            variance = self._variance(system.rss, dof)
+        errors = np.sqrt(np.diag(found.covariance) * variance)
+        warnings = [sentence("rows_dropped", count=joint.dropped)] if joint.dropped else []
+        bound = zip(joint.labelled, values, pinned, strict=True)
+        warnings += [sentence("at_bound", name=name, value=float(value)) for name, value, held in bound if held]
+        good = math.isfinite(rss)
+        return GroupedFit(
+            formula=self.formula,
+            shared=joint.common(values),
+            shared_errors=joint.common(errors),
+            own=joint.own_by_group(values),
+            own_errors=joint.own_by_group(errors),
+            rss=rss,
+            n=joint.n,
+            dof=dof,
+            separate=separate,
+            sharing_ratio=_sharing_ratio(rss, separate, len(self.shared)),
+            status=sentence("grouped", groups=len(separate), shared=", ".join(self.shared) or "-") if good else sentence("no_finite"),
+            known=self.known,
+            warnings=tuple(warnings),
+        )
+
+    def _variance(self, rss: float, dof: int) -> float:
+        """Residual variance, as `fit` takes it."""
+        if not dof or not math.isfinite(rss):
+            return math.nan
+        return max(1.0, rss / dof) if self.samples.sigma is not None and self.loss == "linear" else rss / dof
+
+
+def _scatter(separate: Mapping[int, Fit]) -> float:
+    """Residual standard deviation of the groups by themselves, 1 where nothing is known of it."""
+    usable = [found for found in separate.values() if math.isfinite(found.rss) and found.dof]
+    variance = sum(found.rss for found in usable) / max(sum(found.dof for found in usable), 1)
+    return math.sqrt(variance) or 1.0
 
 
 def _finite(found: Fit) -> Mapping[str, float]:
     return found.parameters if math.isfinite(found.rss) else {}
-
-
-class _Joint:
-    """The least-squares problem of all groups: unknowns are the shared parameters, then each group's own."""
-
-    def __init__(self, formula: Formula, tables: Mapping[int, Samples], shared: tuple[str, ...], known: dict[str, float]) -> None:
-        self.formula = formula
-        self.labels = tuple(tables)
-        requests = {label: prepare(formula, table, known, {}, {}, "linear", 0, Work(1e9)) for label, table in tables.items()}
-        self.names = tuple(name for name in formula.parameters if name not in known)
-        self.shared = tuple(name for name in self.names if name in shared)
-        self.own = tuple(name for name in self.names if name not in shared)
-        self.n = sum(len(request.samples) for request in requests.values())
-        self.models = [self._model(request) for request in requests.values()]
-        self.places = [self._columns(i) for i in range(len(self.labels))]
-        self.size = len(self.shared) + len(self.labels) * len(self.own)
-
-    def _model(self, request: Request) -> FullModel:
-        """The group's rows under the formula with every parameter kept, merged or not."""
-        root = (self.formula.bind(request.known) if request.known else self.formula).root
-        return full_model(replace(request, compiled=replace(request.compiled, root=root, merges=()), names=self.names))
-
-    def _columns(self, group: int) -> list[int]:
-        """Where each parameter of a group stands among the unknowns."""
-        first = len(self.shared) + group * len(self.own)
-        return [self.shared.index(n) if n in self.shared else first + self.own.index(n) for n in self.names]
-
-    def system(self, values: Array) -> System:
-        """All groups' triangles below one another."""
-        rows, right, rss = [], [], 0.0
-        for model, places in zip(self.models, self.places, strict=True):
-            part = model.system(values[places])
-            block = np.zeros((len(places), self.size))
-            block[:, places] = part.triangle
-            rows.append(block)
-            right.append(part.right)
-            rss += part.rss
-        return System(np.vstack(rows), np.concatenate(right), rss)
-
-    def minimise(self, start: Mapping[int, Mapping[str, float]]) -> tuple[Array, System]:
-        values = np.zeros(self.size)
-        for label, places in zip(self.labels, self.places, strict=True):
-            values[places] = [start[label][name] for name in self.names]
-        system = self.system(values)
-        for _ in range(_STEPS):
-            moved = self._step(values, system)
-            if moved is None:
-                break
-            gain = system.rss - moved[1].rss
-            values, system = moved
-            if gain <= 1e-13 * system.rss:
-                break
-        return values, system
-
-    def _step(self, values: Array, system: System) -> tuple[Array, System] | None:
-        if not math.isfinite(system.rss):
-            return None
-        scale = column_scale(system.triangle)
-        for damping in _DAMPINGS:
-            matrix = np.vstack([system.triangle / scale, math.sqrt(damping) * np.eye(self.size)])
-            step = np.linalg.lstsq(matrix, np.concatenate([system.right, np.zeros(self.size)]), rcond=1e-14)[0] / scale
-            moved = self.system(values + step)
-            if moved.rss < system.rss:
-                return values + step, moved
-        return None
-
-
-def _result(joint: _Joint, end: tuple[Array, System], separate: Mapping[int, Fit]) -> GroupedFit:
-    values, system = end
-    dof = max(joint.n - joint.size, 0)
-    errors = _errors(system, dof)
-    k = len(joint.shared)
-    own = {label: values[k + i * len(joint.own) :][: len(joint.own)] for i, label in enumerate(joint.labels)}
-    own_errors = {label: errors[k + i * len(joint.own) :][: len(joint.own)] for i, label in enumerate(joint.labels)}
-    return GroupedFit(
-        formula=joint.formula,
-        shared=_named(joint.shared, values),
-        shared_errors=_named(joint.shared, errors),
-        own={label: _named(joint.own, part) for label, part in own.items()},
-        own_errors={label: _named(joint.own, part) for label, part in own_errors.items()},
-        rss=system.rss,
-        n=joint.n,
-        dof=dof,
-        separate=separate,
-        sharing_ratio=_sharing_ratio(system.rss, separate, k),
-        status=sentence("grouped", groups=len(joint.labels), shared=", ".join(joint.shared) or "-"),
-    )
-
-
-def _named(names: Sequence[str], values: Array) -> dict[str, float]:
-    return dict(zip(names, map(float, values[: len(names)]), strict=True))
-
-
-def _errors(system: System, dof: int) -> Array:
-    """Standard errors; nan for what the data leave open."""
-    scale = column_scale(system.triangle)
-    if not dof or not math.isfinite(system.rss):
-        return np.full(len(scale), np.nan)
-    _, sizes, directions = np.linalg.svd(system.triangle / scale, full_matrices=False)
-    good = sizes > 1e-8 * sizes[0]
-    variance = np.sum((directions[good] / sizes[good, None]) ** 2, axis=0) * system.rss / dof
-    open_ones = np.any(np.abs(directions[~good]) > 1e-3, axis=0)
-    return np.where(open_ones, np.nan, np.sqrt(variance) / scale)
 
 
 def _sharing_ratio(rss: float, separate: Mapping[int, Fit], shared: int) -> float:

@@ -20,6 +20,7 @@ Rows = NDArray[np.int64]
 _FORGET = 0.7
 _FIRST_DAMPING = 1e-2
 _LARGEST_DAMPING = 1e12
+_CALLS = 70  # NumPy calls of one step beside the evaluation of the model
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def minimise(
             rows = np.flatnonzero(state.active)
             if not rows.size:
                 break
+            model.work.charge(_CALLS, 0)
             _step(model, state, rows, tolerance)
             if state.at.rss.min() < good_enough * model.tss or model.work.exhausted(share):
                 break

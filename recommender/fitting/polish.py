@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from recommender.samples import Samples
 
 BLOCK = 50_000
 _SETTLING = 20
+_BOUND = 1e-9
 _DAMPINGS = ((0.0, 1e-8, 1e-5, 1e-2), (0.0, 1e-6, 1e-3))
 
 
@@ -32,6 +34,19 @@ class System:
     triangle: Array
     right: Array
     rss: float
+
+
+class Objective(Protocol):
+    """What can be polished: a function of k values with bounds, its linearisation, and whether there is time for a further step."""
+
+    @property
+    def limits(self) -> tuple[Array, Array]: ...
+
+    def system(self, values: Array) -> System: ...
+
+    def rss(self, values: Array) -> float: ...
+
+    def hurried(self, step: int) -> bool: ...
 
 
 class FullModel:
@@ -54,6 +69,10 @@ class FullModel:
         self._cost = program_cost(self._program)
         self._blocks = [samples.take(np.arange(i, min(i + BLOCK, len(samples)))) for i in range(0, len(samples), BLOCK)]
         self._bound = self._program.bind(self._blocks[0].columns, len(self._blocks[0])) if len(self._blocks) == 1 else None
+
+    def hurried(self, step: int) -> bool:
+        """Whether a further step over very many rows would leave the budget: two from the optimum on some rows are enough."""
+        return step >= 2 and self._bound is None and self.work.exhausted()
 
     def _bounds(self) -> Iterator[tuple[Samples, Bound]]:
         for block in self._blocks:
@@ -114,12 +133,12 @@ def _triangle(matrix: Array) -> Array:
     return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
-def polish(model: FullModel, values: Array, steps: int) -> tuple[Array, System]:
+def polish(model: Objective, values: Array, steps: int) -> tuple[Array, System]:
     """Gauss-Newton with damping only where the full step fails, to a relative rss change of 1e-13."""
     values = np.clip(values, *model.limits)
     system = _system(model, values)
     for step in range(steps):
-        moved = _improve(model, values, system, _DAMPINGS[step >= 3])
+        moved = None if model.hurried(step) else _improve(model, values, system, _DAMPINGS[step >= 3])
         if moved is None:
             break
         values, new = moved
@@ -130,14 +149,14 @@ def polish(model: FullModel, values: Array, steps: int) -> tuple[Array, System]:
     return values, system
 
 
-def settle(model: FullModel, values: Array, system: System) -> tuple[Array, System]:
+def settle(model: Objective, values: Array, system: System) -> tuple[Array, System]:
     """Full Gauss-Newton steps until the residual is orthogonal to the tangent plane to nine digits (Bates & Watts 1981).
 
     Where the rss no longer changes in its last digits the parameters still do: half of their digits are gained here.
     """
-    for _ in range(_SETTLING):
+    for step in range(_SETTLING):
         offset = float(np.linalg.norm(system.right)) / math.sqrt(system.rss) if 0 < system.rss < math.inf else 0.0
-        if offset < 1e-9 or _active(model, values, system).any():
+        if offset < 1e-9 or _active(model, values, system).any() or model.hurried(2 + step):
             break
         scale = column_scale(system.triangle)
         trial = values + _solve(system.triangle / scale, system.right, 0.0) / scale
@@ -148,12 +167,12 @@ def settle(model: FullModel, values: Array, system: System) -> tuple[Array, Syst
     return values, system
 
 
-def _system(model: FullModel, values: Array) -> System:
+def _system(model: Objective, values: Array) -> System:
     k = len(values)
     return model.system(values) if math.isfinite(model.rss(values)) else System(np.zeros((k, k)), np.zeros(k), math.inf)
 
 
-def _improve(model: FullModel, values: Array, system: System, dampings: Sequence[float]) -> tuple[Array, System] | None:
+def _improve(model: Objective, values: Array, system: System, dampings: Sequence[float]) -> tuple[Array, System] | None:
     if not math.isfinite(system.rss):
         return None
     triangle = np.where(_active(model, values, system), 0.0, system.triangle)
@@ -165,7 +184,7 @@ def _improve(model: FullModel, values: Array, system: System, dampings: Sequence
     return None
 
 
-def _active(model: FullModel, values: Array, system: System) -> NDArray[np.bool_]:
+def _active(model: Objective, values: Array, system: System) -> NDArray[np.bool_]:
     """Parameters on a bound that the residual pushes outward."""
     push = system.triangle.T @ system.right
     return ((values <= model.limits[0]) & (push < 0)) | ((values >= model.limits[1]) & (push > 0))
@@ -179,6 +198,14 @@ def _solve(matrix: Array, right: Array, damping: float) -> Array:
         return np.asarray(np.linalg.lstsq(matrix, right, rcond=1e-15)[0])
     except np.linalg.LinAlgError:
         return np.zeros(k)
+
+
+def on_bound(values: Array, limits: tuple[Array, Array]) -> list[bool]:
+    """Which values sit on a bound."""
+    low, high = limits
+    with np.errstate(all="ignore"):
+        margin = _BOUND * np.where(np.isfinite(high - low), high - low, np.maximum(np.abs(values), 1e-300))
+    return [bool(held) for held in (values <= low + margin) | (values >= high - margin)]
 
 
 def column_scale(triangle: Array) -> Array:

@@ -62,6 +62,8 @@ def prepare(
     starts: Sequence[Mapping[str, float]] = (),
 ) -> Request:
     """Check a request and compile its formula; FitError says what to correct."""
+    if not 0 <= work.budget < math.inf:
+        raise FitError("fit_budget", value=str(work.budget))
     _check_names(formula, [*known, *bounds, *priors])
     _check_values(known, bounds, priors, loss)
     missing = [name for name in formula.variables if name not in samples.columns]
@@ -80,7 +82,7 @@ def prepare(
 
 def _merged(start: Mapping[str, float], compiled: Compiled, names: Sequence[str]) -> dict[str, float]:
     """A start in the parameters of the compiled formula; FitError if it leaves one out."""
-    missing = [name for name in names if name not in start]
+    missing = [name for name in names if not math.isfinite(start.get(name, math.nan))]
     if missing:
         raise FitError("fit_start_incomplete", names=", ".join(missing))
     products = {merge.kept: math.prod(start[name] ** power for name, power in merge.parts.items()) for merge in compiled.merges}
@@ -97,7 +99,7 @@ def _check_values(known: Mapping[str, float], bounds: Mapping[str, tuple[float, 
     wrong = [name for name, value in known.items() if not math.isfinite(value)]
     if wrong:
         raise FitError("fit_known_not_finite", names=", ".join(wrong))
-    wrong = [name for name, (low, high) in bounds.items() if not low < high]
+    wrong = [name for name, pair in bounds.items() if len(pair) != 2 or not pair[0] < pair[1]]
     if wrong:
         raise FitError("fit_bounds_crossed", names=", ".join(wrong))
     wrong = [name for name, prior in priors.items() if not (math.isfinite(prior.mean) and 0 < prior.sd < math.inf)]
@@ -109,19 +111,43 @@ def _check_values(known: Mapping[str, float], bounds: Mapping[str, tuple[float, 
 
 def _usable(samples: Samples, variables: Sequence[str], loss: str) -> tuple[Samples, int]:
     """The columns used, as floats, on the rows where everything is finite; and how many rows were not."""
-    columns = {name: np.asarray(samples.columns[name], float) for name in variables}
-    target = np.asarray(samples.target, float)
+    target = _numbers("y", samples.target)
+    columns = {name: _numbers(name, samples.columns[name], target) for name in variables}
     good = np.isfinite(target)
     for values in columns.values():
         good &= np.isfinite(values)
-    sigma = None if samples.sigma is None else np.asarray(samples.sigma, float)
+    sigma = None if samples.sigma is None else _numbers("sigma", samples.sigma, target)
     if sigma is not None:
-        good &= np.isfinite(sigma) & (sigma > 0)
+        measured = np.isfinite(sigma) & (sigma > 0)
+        if good.any() and not (good & measured).any():
+            raise FitError("fit_no_sigma")
+        good &= measured
     if not good.any():
         raise FitError("fit_no_rows")
     rows = Samples(columns, target, sigma, samples.groups)
     rows = rows if good.all() else rows.take(good)
     return (_relative(rows) if loss == "relative" else rows), int((~good).sum())
+
+
+def _numbers(name: str, values: object, target: Array | None = None) -> Array:
+    """A column as floats, one per value of the target; FitError if it is not that."""
+    given = np.asarray(values)
+    if given.ndim != 1 or (target is not None and len(given) != len(target)):
+        raise FitError("fit_ragged", name=name, shape=str(given.shape), rows=len(given) if target is None else len(target))
+    if np.iscomplexobj(given):
+        raise FitError("fit_not_numbers", name=name, value=str(given[0]))
+    try:
+        return np.asarray(given, float)
+    except (TypeError, ValueError):
+        raise FitError("fit_not_numbers", name=name, value=next((str(v) for v in given if not _is_number(v)), "-")[:40]) from None
+
+
+def _is_number(value: object) -> bool:
+    try:
+        np.asarray(value, float)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _relative(samples: Samples) -> Samples:
@@ -133,7 +159,8 @@ def _relative(samples: Samples) -> Samples:
 
 def _check_range(samples: Samples) -> None:
     """Squares of values must neither overflow nor vanish."""
-    for name, values in (("y", samples.target), *samples.columns.items()):
+    scaled = {} if samples.sigma is None else {"y/sigma": samples.target / samples.sigma}
+    for name, values in {"y": samples.target, **samples.columns, **scaled}.items():
         top = float(np.max(np.abs(values)))
         if top and not 1 / _EXTREME < top < _EXTREME:
             raise FitError("fit_out_of_range", name=name, value=f"{top:.3g}")

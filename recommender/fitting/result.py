@@ -31,6 +31,12 @@ class Prior:
     sd: float
     kind: Literal["normal", "lognormal"] = "normal"
 
+    def deviation(self, value: float) -> float:
+        """How many standard deviations a value is from the mean; inf for a logarithm that does not exist."""
+        if self.kind == "lognormal":
+            value = math.log(value) if value > 0 else math.inf
+        return (value - self.mean) / self.sd
+
 
 def sentence(key: str, **values: str | float) -> Sentence:
     """A sentence of the section `fit`; numbers to four significant digits."""

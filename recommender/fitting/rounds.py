@@ -3,7 +3,8 @@
 One round: draw starts from the roles, screen them by the projected residual on a random subsample, run short batched
 Levenberg-Marquardt from a diverse best half and a tournament half, finish the best few on all rows; then redraw one parameter, one
 factor or a random few of the incumbents and minimise again. A round agrees if it finds nothing better. White residuals
-and a few hits end the search early; structured residuals keep it going, for the global optimum may still be elsewhere.
+and a few hits end the search early; structured residuals keep it going to the end of the budget, for the global optimum may still be
+elsewhere, unless whatever is minimised ends in the same place.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SCREEN_ROWS = 200
 _EXACT = 1e-12
 _DRAWS = (600, 1500, 2500, 3500)
 _LAST_ROUND = 12
+_WIDTHS = (1.0, 1.0, 1.6, 2.4)  # factors on the spread of the starts, round by round
+_LATE_WIDTHS = (1.0, 2.4, 4.0)
+_ONE_BASIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Search:
                 break
             self.agreements = self.agreements + 1 if self._best_rss() >= best * (1 - 1e-5) else 0
             self.white = bool(self.pool) and self._is_white(self.pool[0])
-            if self.model.work.exhausted() or self._settled() or self.round >= _LAST_ROUND:
+            if self.model.work.exhausted() or self._settled() or (self.round >= _LAST_ROUND and not self._structured()):
                 break
             if not self.pool:
                 self.small = self.model  # what is finite on the subsample was not on all rows
@@ -96,10 +100,10 @@ class Search:
     def _outcome(self) -> Outcome:
         exact = self._exact()
         hits = sum(value <= min(self.hits) * (1 + 1e-4) + _EXACT for value in self.hits)
-        return Outcome(tuple(self.pool), len(self.hits), hits, self.white or exact, exact or self._settled())
+        return Outcome(tuple(self.pool), len(self.hits), hits, self.white or exact, exact or self._agrees())
 
     def _one_round(self, draws: int) -> None:
-        widen = (1.0, 1.0, 1.6, 2.4)[min(self.round, 3)]
+        widen = _WIDTHS[self.round] if self.round < len(_WIDTHS) else _LATE_WIDTHS[self.round % len(_LATE_WIDTHS)]
         self.strict = self.strict and (self.round < 3 or self.white)  # leave the zone only when nothing inside explains the data
         starts = [*self._exchanged(), self._screened(draws, widen)]
         if self.model.work.exhausted():
@@ -216,6 +220,19 @@ class Search:
         return found.rss < 0.5 * self.model.tss and self.neighbours.white(residual)
 
     def _settled(self) -> bool:
+        """Whether going on is of no use: the searches agree, and nothing is left to explain or everything ends in one place."""
+        return self._agrees() and (self.white or self._one_basin())
+
+    def _structured(self) -> bool:
+        """Something was found, and it leaves a pattern."""
+        return bool(self.pool) and not self.white
+
+    def _one_basin(self) -> bool:
+        """Whether most searches, finished or short, end at the best minimum."""
+        ends = ([found.rss for found in self.pool], self.hits)
+        return any(sum(rss <= min(each) * (1 + 1e-4) for rss in each) >= _ONE_BASIN * len(each) for each in ends if each)
+
+    def _agrees(self) -> bool:
         """Enough agreement: less is asked of an easy problem or a white residual."""
         if not self.pool or not self.hits:
             return False

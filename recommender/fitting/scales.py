@@ -4,6 +4,9 @@ Each node has a log10 magnitude that is linear in the unknowns log10|p|. The equ
 terms of a sum are of equal size (0.7), arguments of exp, sin, tanh, ... are of order one (1.0), arguments of log and bases of free
 powers too (0.3), the whole is of the size of the target's spread (1.0). Where a parameter is subtracted from data (x - p) the size of
 the difference is the span of the data, not their distance from zero.
+
+Stated units would add nothing: a sum of equal dimensions and an argument without one are these very equations, so that a change of units
+moves every magnitude as it must (measured on laws in SI ranges: the same fits succeed with the equations of the units as without).
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ from recommender.fitting.varpro import Model
 from recommender.samples import Samples
 
 SEARCH_ROWS = 4000
+START_ROWS = 1000
 _KEPT = 6
+_SYMBOLIC = 60  # calls' worth of finding what a pair of parameters is linear in
 _SIMILAR = 1.5
 _ROW = "prior__"
 
@@ -55,7 +57,7 @@ class Solution:
     """Distinct minima, best first (empty: nowhere finite).
 
     outcome: how the search ended (None: no search was needed); zones: of the frequencies; projected: parameters solved for linearly;
-    roles: of the nonlinear ones.
+    roles: of the nonlinear ones. fast: parameters of waves too fast for the rows; ambiguous: of waves that have an alias among `found`.
     """
 
     found: tuple[Polished, ...]
@@ -63,6 +65,8 @@ class Solution:
     zones: Mapping[str, Zone]
     projected: frozenset[str]
     roles: Mapping[str, Role] = field(default_factory=dict)
+    fast: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
 
 
 def solve(request: Request) -> Solution:
@@ -86,9 +90,7 @@ def _with_noise(request: Request) -> Request:
     variance = free.found[0].rss / max(n - len(request.names), 1) if free.found else 1.0
     if not 0 < variance < math.inf:
         return request
-    samples = request.samples
-    sigma = np.full(n, math.sqrt(variance)) if samples.sigma is None else samples.sigma * math.sqrt(variance)
-    return replace(request, samples=Samples(samples.columns, samples.target, sigma, samples.groups))
+    return replace(request, samples=request.samples.weighted(math.sqrt(variance)))
 
 
 def _violated(request: Request, solution: Solution) -> frozenset[str]:
@@ -102,6 +104,7 @@ def _violated(request: Request, solution: Solution) -> frozenset[str]:
 
 
 def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
+    request.work.charge(_SYMBOLIC * len(request.names) ** 2, 0)
     rewriting = rewrite(request.compiled.root, request.names, nonlinear | frozenset(request.priors))
     nonlinear |= {name for name, prior in request.priors.items() if prior.kind == "lognormal"}  # its logarithm is a residual
     form = separate(rewriting.root, rewriting.names, nonlinear)
@@ -115,7 +118,8 @@ def _solve(request: Request, nonlinear: frozenset[str]) -> Solution:
     if not form.nonlinear:
         return Solution(_polish_all(request, plain, {}, _restored(model, _linear(model), rewriting)), None, {}, projected)
     sampler = Sampler(plain, magnitudes(form.root, form.parameters, rows), request.rng, phased=rewriting.phased)
-    first = np.concatenate([linearised_starts(plain, request.rng), demodulated_starts(plain, sampler)])
+    few = plain.take(thinned(rows, START_ROWS, request.rng)) if len(rows) > 1.25 * START_ROWS else plain
+    first = np.concatenate([linearised_starts(few, request.rng), demodulated_starts(plain, sampler)])
     outcome = Search(model, sampler).run(first)
     images = alias_images(model, sampler, outcome.minima)
     starts = [*request.starts, *_restored(model, (*images.inside, *outcome.minima), rewriting)]

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -163,6 +165,9 @@ def test_rows_with_gaps_are_left_out_and_said():
         ({"known": {"a": np.nan}}, "fit_known_not_finite"),
         ({"bounds": {"a": (1.0, 0.0)}}, "fit_bounds_crossed"),
         ({"loss": "huge"}, "fit_unknown_loss"),
+        ({"budget": math.inf}, "fit_budget"),
+        ({"budget": -1.0}, "fit_budget"),
+        ({"starts": [{"a": 1.0, "b": math.nan, "c": 0.0}]}, "fit_start_incomplete"),
     ],
 )
 def test_a_request_that_cannot_begin_says_what_to_correct(options, key):
@@ -181,6 +186,51 @@ def test_unusable_rows_are_refused():
         fit(formula, Samples(samples.columns, samples.target * np.nan))
     with pytest.raises(FitError, match="column"):
         fit(formula, Samples({"t": samples.target}, samples.target))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "key"),
+    [
+        (lambda s: Samples({"x": np.array(["a"] * 60)}, s.target), "fit_not_numbers"),
+        (lambda s: Samples(s.columns, s.target + 1j), "fit_not_numbers"),
+        (lambda s: Samples({"x": s.columns["x"][:10]}, s.target), "fit_ragged"),
+        (lambda s: Samples(s.columns, s.target, np.ones(3)), "fit_ragged"),
+        (lambda s: Samples({"x": s.columns["x"][:, None]}, s.target), "fit_ragged"),
+        (lambda s: Samples(s.columns, s.target, np.zeros(60)), "fit_no_sigma"),
+        (lambda s: Samples(s.columns, s.target, np.full(60, 1e-200)), "fit_out_of_range"),
+        (lambda s: s.take(np.arange(0)), "fit_no_rows"),
+    ],
+)
+def test_rows_that_cannot_be_fitted_are_refused_with_the_cure(spoil, key):
+    formula, samples = decay()
+    with pytest.raises(FitError) as caught:
+        fit(formula, spoil(samples))
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    "text", ["a*exp(exp(exp(b*x)))", "a*x**(b*x**(c*x))", "a*tan(b/x)", "acos(a*x + b)", "a*(x - 1)**b", "a*lambertw(b*x)"]
+)
+def test_awkward_formulas_give_a_fit_within_the_budget(text):
+    _, samples = decay()
+    found = fit(parse(text, ["x"]), samples, budget=0.2)
+    assert found.work < 0.4
+    assert found.status_text("en")
+
+
+def test_a_form_with_very_many_coefficients_keeps_its_budget():
+    _, samples = decay()
+    found = fit(parse(" + ".join(f"p{i}*exp(-q{i}*x)" for i in range(12)), ["x"]), samples, budget=0.3)
+    assert found.work < 0.8
+    assert found.status_text("en")
+
+
+def test_the_search_goes_on_while_a_pattern_is_left():
+    x = np.linspace(0, 10, 120)
+    many_basins = fit(parse("a*sin(b*x)*sin(c*x)", ["x"]), Samples({"x": x}, np.abs((x % 3) - 1.5) + np.sin(x**1.5)), budget=0.4)
+    assert many_basins.work >= 0.4
+    one_basin = fit(parse("a*x**b", ["x"]), Samples({"x": x}, x + np.sin(3 * x)), budget=0.4)
+    assert one_basin.work < 0.2
 
 
 def test_many_rows_are_fitted_on_all_of_them():

@@ -63,6 +63,26 @@ def test_a_wave_too_fast_for_the_rows_is_never_silent():
     assert keys(found) == ["alias_possible"]
 
 
+@pytest.mark.parametrize("share", [0.4, 1.3, 2.4])
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a*exp(-z*w*x)*cos(w*sqrt(1 - z**2)*x + p)", lambda w: {"a": 2.0, "z": 0.04, "w": w, "p": 0.4}),
+        ("a*exp(-g*x)*cos(sqrt(w**2 - g**2)*x + p)", lambda w: {"a": 1.0, "g": 0.4, "w": w, "p": 1.0}),
+        ("a*sin(2*pi*c*x/(l*n) + p)", lambda w: {"a": 1.0, "c": w, "l": 2 * math.pi, "n": 1.0, "p": 0.2}),
+        ("a*sin(exp(q)*x + p)", lambda w: {"a": 1.0, "q": math.log(w), "p": 1.0}),
+        ("a*(1 + m*cos(b*x + r))*sin(w*x + p)", lambda w: {"a": 1.0, "m": 0.5, "b": 1.3, "r": 0.3, "w": w, "p": 1.0}),
+        ("a*sin(w*x + b*x**2 + p)", lambda w: {"a": 1.0, "w": w, "b": 0.2, "p": 0.3}),
+    ],
+)
+def test_aliases_of_a_frequency_made_of_several_coefficients_are_said(text, values, share):
+    x = np.linspace(0, 10, 80)
+    formula, samples = table(text, {"x": x}, values(share * math.pi / x[1]), 0.01)
+    found = fit(formula, samples)
+    assert {"alias_possible", "aliased"} & set(keys(found))
+    assert any(optimum.rss <= found.rss * (1 + 1e-5) and optimum.curve_difference > 0.5 for optimum in found.optima)
+
+
 def test_equally_good_curves_are_listed():
     x = np.array([0.0, 1.0, 2.0, 3.0])
     found = fit(parse("a*sin(w*x)**2", ["x"]), Samples({"x": x}, np.array([0.0, 0.7, 0.1, 0.5])))

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from corpus.errors import FitError
-from corpus.formula import parse
-from recommender.fitting import curve_error, fit, fit_groups, profile_interval, recognise
-from recommender.samples import Samples
+from recommender.fitting import Prior, curve_error, fit, profile_interval, recognise
 from tests.recommender.fitting.tables import decay, table
 
 X = np.linspace(0.05, 5, 80)
@@ -61,32 +59,35 @@ def test_a_number_that_is_merely_near_is_not_offered():
     assert all("n" not in v.replaced for v in recognise(fit(formula, samples), samples))
 
 
-def test_a_shared_parameter_is_found_across_groups():
-    rng = np.random.default_rng(0)
-    truth = {1: (2.0, 0.1), 2: (3.0, 0.5), 7: (1.0, -0.2)}
-    x, groups = np.tile(X, 3), np.repeat(list(truth), 80)
-    y = np.concatenate([a * np.exp(-1.3 * X) + c for a, c in truth.values()]) + 0.02 * rng.standard_normal(240)
-    samples = Samples({"x": x}, y, None, groups)
-    found = fit_groups(parse("a*exp(-b*x) + c", ["x"]), samples, ["b"])
-    assert abs(found.shared["b"] - 1.3) < 3 * found.shared_errors["b"]
-    assert found.shared_errors["b"] < min(alone.standard_errors["b"] for alone in found.separate.values())
-    assert found.own[7]["c"] == pytest.approx(-0.2, abs=0.02)
-    assert found.dof == 240 - 7
-    assert found.sharing_ratio < 4
-    assert np.allclose(found.predict(2, {"x": X}), 3 * np.exp(-1.3 * X) + 0.5, atol=0.05)
-    assert "3" in found.status_text("ja")
-
-
-def test_a_parameter_that_differs_between_groups_shows_in_the_ratio():
-    x, groups = np.tile(X, 2), np.repeat([0, 1], 80)
-    y = np.concatenate([2 * np.exp(-1.3 * X), 2 * np.exp(-0.6 * X)]) + 0.02 * np.random.default_rng(0).standard_normal(160)
-    assert fit_groups(parse("a*exp(-b*x)", ["x"]), Samples({"x": x}, y, None, groups), ["b"]).sharing_ratio > 20
-
-
-def test_grouped_fits_need_groups():
+@pytest.mark.parametrize("loss", ["linear", "huber"])
+def test_a_profile_agrees_with_the_standard_error_where_the_form_is_nearly_straight(loss):
     formula, samples = decay()
-    with pytest.raises(FitError, match="groups"):
-        fit_groups(formula, samples, ["b"])
+    found = fit(formula, samples, loss=loss)
+    assert profile_interval(found, samples, "b", loss=loss) == pytest.approx(found.intervals["b"], rel=2e-3)
+
+
+def test_a_profile_ends_at_a_bound():
+    formula, samples = decay()
+    bounds = {"c": (0.402, 0.5)}
+    low, high = profile_interval(fit(formula, samples, bounds=bounds), samples, "c", bounds=bounds)
+    assert low == 0.402
+    assert high < 0.42
+
+
+def test_a_profile_knows_the_prior():
+    formula, samples = decay()
+    priors = {"b": Prior(1.28, 0.003)}
+    found = fit(formula, samples, priors=priors)
+    low, high = profile_interval(found, samples, "b", priors=priors)
+    assert (low, high) == pytest.approx(found.intervals["b"], rel=1e-3)
+    free_low, free_high = profile_interval(fit(formula, samples), samples, "b")
+    assert high - low < 0.6 * (free_high - free_low)
+
+
+def test_a_profile_needs_a_parameter_of_the_formula():
+    formula, samples = decay()
+    with pytest.raises(FitError, match="zz"):
+        profile_interval(fit(formula, samples), samples, "zz")
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
