@@ -12,6 +12,8 @@ from indexes.manifest import Manifest
 from indexes.publish import Progress, publish
 from indexes.query import Channel, ColumnHint, Query, Reason, Retrieved
 from indexes.retriever import WEIGHTS, Retriever
+from indexes.second import Successes
+from indexes.shape import InputShape, Shape, shape_of
 from indexes.signature import Assignment, assignments
 from indexes.snapshot import CurrentIndex, Snapshot
 
@@ -24,13 +26,16 @@ __all__ = [
     "Embedder",
     "Golden",
     "GoldenQuery",
+    "InputShape",
     "Manifest",
     "Progress",
     "Query",
     "Reason",
     "Retrieved",
     "Retriever",
+    "Shape",
     "Snapshot",
+    "Successes",
     "assignments",
     "embedder",
     "home",
@@ -38,4 +43,5 @@ __all__ = [
     "publish",
     "recall",
     "recall_by_language",
+    "shape_of",
 ]

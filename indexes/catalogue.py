@@ -9,29 +9,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.entry import Entry
+from corpus.inbox import learned_from
 from indexes.database import Database
 from indexes.meaning import told_hash
 from indexes.query import PUBLIC
 from indexes.signature import signature
 
 FILE = "entries.jsonl"
-_LEARNED = "table:"
 _CREATE = (
-    """CREATE TABLE entry
-    (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, double TEXT, learned TEXT, told TEXT, start INTEGER, length INTEGER)""",
+    """CREATE TABLE entry (row INTEGER PRIMARY KEY, id TEXT, tenant TEXT, domain TEXT, family TEXT, double TEXT, learned TEXT, told TEXT,
+    start INTEGER, length INTEGER)""",
     "CREATE INDEX entry_id ON entry (id)",
 )
-_CARDS = "SELECT row, id, tenant, double, learned FROM entry WHERE row IN (SELECT value FROM json_each(?))"
+_CARDS = "SELECT row, id, tenant, domain, family, double, learned FROM entry WHERE row IN (SELECT value FROM json_each(?))"
 _PREFIXED = "SELECT row FROM entry WHERE id >= ? AND id < ? AND tenant = ? ORDER BY row"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What ranking needs of an entry without reading it. double: equal for entries that say the same; learned: table hashes."""
+    """What ranking needs of an entry without reading it.
+
+    family: equal for entries of one canonical form, whatever their quantities; double: equal for entries that say the same; learned: table
+    hashes.
+    """
 
     row: int
     id: str
     tenant: str
+    domain: str
+    family: str
     double: str
     learned: frozenset[str]
 
@@ -41,15 +47,13 @@ def canonical_json(entry: Entry) -> bytes:
     return entry.model_dump_json().encode() + b"\n"
 
 
-def learned_from(entry: Entry) -> frozenset[str]:
-    """Hashes of the tables an entry was learned from: words `table:<hash>` of its provenance or tags."""
-    words = (*entry.provenance.split(), *entry.tags)
-    return frozenset(word.removeprefix(_LEARNED) for word in words if word.startswith(_LEARNED))
-
-
 def double_key(entry: Entry) -> str:
     """Equal for two spellings of one law: canonical form and the dimensions of target and variables agree."""
-    return hashlib.sha256(f"{entry.key}|{signature(entry).text}".encode()).hexdigest()[:16]
+    return _hashed(f"{entry.key}|{signature(entry).free_text}")
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def write(database: Database, folder: Path, entries: Iterable[Entry]) -> None:
@@ -57,7 +61,7 @@ def write(database: Database, folder: Path, entries: Iterable[Entry]) -> None:
     for sql in _CREATE:
         database.run(sql)
     with (folder / FILE).open("wb") as file:
-        database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
+        database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
 
 
 def _rows(write: Callable[[bytes], int], entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
@@ -66,7 +70,8 @@ def _rows(write: Callable[[bytes], int], entries: Iterable[Entry]) -> Iterator[t
         line = canonical_json(entry)
         write(line)
         learned = " ".join(sorted(learned_from(entry)))
-        yield row, entry.id, entry.tenant, double_key(entry), learned, told_hash(entry), start, len(line)
+        keys = entry.domain.partition("/")[0], _hashed(entry.key), double_key(entry)
+        yield row, entry.id, entry.tenant, *keys, learned, told_hash(entry), start, len(line)
         start += len(line)
 
 
@@ -79,7 +84,9 @@ class Catalogue:
 
     def cards(self, rows: Sequence[int]) -> Mapping[int, Card]:
         found = self._database.rows(_CARDS, (json.dumps(rows),))
-        return {row: Card(row, id_, tenant, double, frozenset(learned.split())) for row, id_, tenant, double, learned in found}
+        return {
+            row: Card(row, i, tenant, domain, family, double, frozenset(t.split())) for row, i, tenant, domain, family, double, t in found
+        }
 
     def entry(self, row: int) -> Entry:
         ((start, length),) = self._database.rows("SELECT start, length FROM entry WHERE row = ?", (row,))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from corpus.language import Sentence
 from indexes.query import Channel, Reason
 
 K = 10.0  # small: with a few hundred entries the first places of a list carry almost all it knows
@@ -18,12 +19,13 @@ K = 10.0  # small: with a few hundred entries the first places of a list carry a
 
 @dataclass(frozen=True)
 class Hit:
-    """One entry in one channel's list. score orders the list; strength in 0..1; detail is shown to people."""
+    """One entry in one channel's list. score orders the list; strength in 0..1; detail, or the words in its place, is shown to people."""
 
     row: int
     score: float
     strength: float
     detail: str
+    words: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def fuse(lists: Mapping[Channel, Sequence[Hit]], weights: Mapping[Channel, float
     for channel, hits in lists.items():
         for (rank, place), hit in zip(_ranks(hits), hits, strict=True):
             scores[hit.row] = scores.get(hit.row, 0.0) + weights.get(channel, 1.0) * hit.strength / (K + rank)
-            reasons.setdefault(hit.row, []).append(Reason(channel, place, hit.detail))
+            reasons.setdefault(hit.row, []).append(Reason(channel, place, hit.detail, hit.words))
     return sorted((Fused(row, score, tuple(reasons[row])) for row, score in scores.items()), key=lambda f: (-f.score, f.row))
 
 

@@ -25,11 +25,12 @@ class Searcher(Protocol):
 
 @dataclass(frozen=True)
 class GoldenQuery:
-    """A question; any of `accept` among the first k answers it."""
+    """A question; any of `accept` among the first k answers it. group: `known` ones the search was tuned with, or `held_out`."""
 
     text: str
     language: Language
     accept: tuple[str, ...]
+    group: str = "known"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def read(path: Path) -> Golden:
     """IndexingError if the file is not a list of questions."""
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        queries = tuple(GoldenQuery(q["text"], q["language"], tuple(q["accept"])) for q in found["queries"])
+        queries = tuple(GoldenQuery(q["text"], q["language"], tuple(q["accept"]), q.get("group", "known")) for q in found["queries"])
         return Golden(queries, float(found["floor"]))
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
         raise IndexingError("golden_unreadable", file=path.name) from None

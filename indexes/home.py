@@ -24,6 +24,7 @@ from indexes.retriever import Retriever
 from indexes.snapshot import CURRENT, CurrentIndex, current_id, snapshot_folder
 
 _SEED = "seed:"
+INGESTED = "ingest:"
 _LOCK = "build.lock"
 _PATIENCE = 300.0
 
@@ -40,21 +41,46 @@ def open_index(folder: Path | None = None, embedder_name: str | None = None, tel
 
     folder: an index; None is the package's own in `home()`. Where there is none yet, or the one there was built from
     another edition of the seed corpus or is broken, the seed corpus is indexed first (seconds; `tell` hears how far it is). An index
-    published from anything else is served as it is. embedder_name: None is what the index was built with, or the default.
+    published from anything else is served as it is; one that `formula ingest` made from another edition of the seed corpus says so, and
+    where the package's own cannot be read the seed corpus stands in for it. embedder_name: None is what the index was built with, or
+    the default.
     IndexingError if the index was built with another embedder than the one asked for.
     """
-    index = folder or home() / "index" / _folder_name(embedder_name)
+    index = folder or index_folder(embedder_name)
     told = _Told.read(index)
     given = embedder(embedder_name or told.embedder) if embedder_name or told.embedder else default_embedder()
     problems: list[RecommenderError] = []
     if given.name == FALLBACK != embedder_name:
         problems.append(IndexingError("embedder_fallback", embedder=given.name))
-    ours = told.is_seed or (folder is None and not told.source)
-    return Retriever(_refreshed(index, told, given, tell, problems) if ours else CurrentIndex(index, given), problems=problems)
+    if told.is_seed or (folder is None and not told.source):
+        return Retriever(_refreshed(index, told, given, tell, problems), problems=problems)
+    return Retriever(_as_it_is(index, told, given, tell, problems, replaceable=folder is None), problems=problems)
 
 
-def _folder_name(embedder_name: str | None) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", embedder_name or default_embedder().name)[-80:]
+def index_folder(embedder_name: str | None = None) -> Path:
+    """Where the package's own index for an embedder stands."""
+    return home() / "index" / re.sub(r"[^A-Za-z0-9._-]+", "-", embedder_name or default_embedder().name)[-80:]
+
+
+def ingested_source() -> str:
+    """What the manifest of an index that `formula ingest` makes now says of its source."""
+    return INGESTED + seed_digest()
+
+
+def _as_it_is(
+    index: Path, told: _Told, given: Embedder, tell: Tell, problems: list[RecommenderError], *, replaceable: bool
+) -> CurrentIndex:
+    """An index published by a job; if it cannot be read, the seed corpus in its place where that is allowed."""
+    try:
+        current = CurrentIndex(index, given)
+    except IndexingError as error:
+        if not replaceable or error.key not in ("snapshot_broken", "snapshot_schema"):
+            raise
+        problems.append(error)
+        return _refreshed(index, told, given, tell, problems)
+    if told.is_ingested and told.source != ingested_source():
+        problems.append(IndexingError("index_older_seed", folder=index))
+    return current
 
 
 @dataclass(frozen=True)
@@ -79,6 +105,10 @@ class _Told:
     def is_seed(self) -> bool:
         return self.missing or self.source.startswith(_SEED)
 
+    @property
+    def is_ingested(self) -> bool:
+        return self.source.startswith(INGESTED)
+
 
 def _refreshed(index: Path, told: _Told, given: Embedder, tell: Tell, problems: list[RecommenderError]) -> CurrentIndex:
     """The seed index, built if it is missing, broken, or of another edition. If that fails an older one serves and `problems` says why."""
@@ -86,8 +116,9 @@ def _refreshed(index: Path, told: _Told, given: Embedder, tell: Tell, problems: 
     current = _opened(index, given, tell)
     if current is not None and told.source == source:
         return current
-    with _alone(index):
-        if _Told.read(index).source == source and (built := _opened(index, given, tell)) is not None:
+    with alone(index):
+        found = _Told.read(index)
+        if (found.source == source or found.is_ingested) and (built := _opened(index, given, tell)) is not None:
             return built  # another process built it while this one waited
         try:
             _publish_seed(index, given, source, tell)
@@ -99,7 +130,7 @@ def _refreshed(index: Path, told: _Told, given: Embedder, tell: Tell, problems: 
 
 
 @contextmanager
-def _alone(index: Path) -> Iterator[None]:
+def alone(index: Path) -> Iterator[None]:
     """One process builds, the others wait; where no lock can be made, building says why."""
     lock = FileLock(index / _LOCK, timeout=_PATIENCE)
     try:

@@ -20,21 +20,24 @@ from typing import Literal
 from corpus.entry import Entry
 from corpus.errors import IndexingError
 from corpus.language import Language, text
-from indexes import catalogue, dimensions, words
+from indexes import catalogue, dimensions, shapes, words
 from indexes.catalogue import canonical_json
 from indexes.database import Database
 from indexes.embed import Embedder, Vectors
 from indexes.golden import Golden, recall_by_language
-from indexes.manifest import SCHEMA, EmbedderIdentity, Manifest, file_hash, fingerprints, probe_rows
+from indexes.manifest import MANIFEST, SCHEMA, EmbedderIdentity, Manifest, file_hash, fingerprints, probe_rows
 from indexes.meaning import entry_vectors
 from indexes.retriever import Retriever
 from indexes.snapshot import CURRENT, FILES, SNAPSHOTS, Snapshot, current_id, snapshot_folder
-from indexes.vectors import VectorStore
+from indexes.vectors import UNREACHABLE, VectorStore
 
 KEEP = 3
 _BUILDING = "building-"
 _ABANDONED_AFTER = 6 * 3600.0
-Stage = Literal["reading", "embedding", "storing", "verifying", "published", "unchanged", "broken"]
+_POINTER_LIFE = 60.0  # a pointer or manifest not yet renamed lives for milliseconds
+Stage = Literal[
+    "reading", "collecting", "merging", "shelving", "embedding", "storing", "verifying", "published", "unchanged", "recording", "broken"
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,10 @@ def _usable(folder: Path, given: Embedder) -> Manifest | None:
     """The manifest of a snapshot that opens, else None and the remains are removed."""
     try:
         snapshot = Snapshot.open(folder, given)
-    except IndexingError:
+    except IndexingError as error:
+        if error.key in UNREACHABLE:  # what cannot be asked may be whole
+            raise
+        VectorStore.discard(folder)
         shutil.rmtree(folder, ignore_errors=True)
         return None
     snapshot.close()
@@ -120,6 +126,7 @@ def _rename(building: Path, folder: Path) -> None:
 
 
 def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, tell: Tell) -> Manifest:
+    tell(Progress("embedding", 0, len(entries)))
     vectors = entry_vectors(
         given, entries, _known_vectors(folder.parent, given), lambda done: tell(Progress("embedding", done, len(entries)))
     )
@@ -157,6 +164,7 @@ def _write_database(folder: Path, entries: Sequence[Entry]) -> None:
     words.write(database, entries)
     dimensions.write(database, entries)
     database.close()
+    shapes.write(folder, entries)
 
 
 def _verify(folder: Path, manifest: Manifest, given: Embedder, golden: Golden | None, tell: Tell) -> Manifest:
@@ -191,12 +199,16 @@ def _swap(index: Path, identifier: str) -> bool:
 
 
 def prune(index: Path, keep: int = KEEP) -> list[str]:
-    """Remove all but the newest snapshots (the current one always stays) and what killed builds left behind; names what went."""
+    """Remove all but the newest snapshots (the current one always stays) and what killed builders left behind; names what went."""
     others = [path for path in (index / SNAPSHOTS).iterdir() if path.is_dir() and path.name != current_id(index)]
     old = sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[keep - 1 :]
     left = [path for path in index.glob(f"{_BUILDING}*") if _is_abandoned(path)]
     for path in (*old, *left):
+        VectorStore.discard(path)
         shutil.rmtree(path, ignore_errors=True)
+    for path in (*index.glob(f"{CURRENT}.*"), *index.glob(f"{SNAPSHOTS}/*/{MANIFEST}.*")):
+        if time.time() - path.stat().st_mtime > _POINTER_LIFE:
+            path.unlink(missing_ok=True)
     return [path.name for path in (*old, *left)]
 
 

@@ -9,9 +9,10 @@ from typing import Literal
 
 from corpus.dimension import Dimension
 from corpus.entry import Entry
-from corpus.language import Language, text
+from corpus.language import Language, Sentence, text
+from indexes.shape import Shape
 
-Channel = Literal["meaning", "words", "dimensions"]
+Channel = Literal["meaning", "words", "dimensions", "shape", "domain", "success"]
 PUBLIC = "public"
 _MAX_TEXT = 2000
 
@@ -34,7 +35,8 @@ class ColumnHint:
 class Query:
     """A question: free text, columns, or both.
 
-    tenant: besides the public entries, this tenant's own are searched. exclude_tables: entries learned from a table with one
+    shape: how the target goes with the inputs, where there are rows (`indexes.shape_of`). tenant: besides the public entries, this tenant's
+    own are searched. exclude_tables: entries learned from a table with one
     of these hashes are left out. limit: how many entries to return at most.
     """
 
@@ -45,6 +47,7 @@ class Query:
     tenant: str = PUBLIC
     exclude_tables: frozenset[str] = frozenset()
     limit: int = 10
+    shape: Shape | None = None
 
     @property
     def tenants(self) -> tuple[str, ...]:
@@ -65,15 +68,20 @@ class Query:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why one channel found an entry: its rank there (1 is best), and what it saw (a cosine, the words, the matched columns)."""
+    """Why one channel found an entry: its rank there (1 is best), and what it saw (a cosine, the words, the matched columns).
+
+    words: the same as `detail` as sentences, from a channel that speaks in them; `detail` is then in English.
+    """
 
     channel: Channel
     rank: int
     detail: str
+    words: tuple[Sentence, ...] = ()
 
     def text(self, language: Language = "en") -> str:
         """The reason as a sentence."""
-        return text(f"index.reason_{self.channel}", language, rank=self.rank, detail=self.detail)
+        detail = "; ".join(sentence.text(language) for sentence in self.words) or self.detail
+        return text(f"index.reason_{self.channel}", language, rank=self.rank, detail=detail)
 
 
 @dataclass(frozen=True)

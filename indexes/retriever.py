@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from corpus.entry import Entry
@@ -10,24 +10,33 @@ from corpus.errors import RecommenderError
 from indexes.catalogue import Card
 from indexes.fuse import Fused, Hit, fuse
 from indexes.query import Channel, Query, Retrieved
+from indexes.second import NoSuccesses, Successes, domain_hits, leading_domain, success_hits
 from indexes.snapshot import CurrentIndex, Snapshot
 
 DEPTH = 60
-WEIGHTS: Mapping[Channel, float] = MappingProxyType({"meaning": 1.0, "words": 1.5, "dimensions": 1.0})
+WEIGHTS: Mapping[Channel, float] = MappingProxyType(
+    {"meaning": 1.0, "words": 1.5, "dimensions": 1.0, "shape": 1.0, "domain": 0.2, "success": 0.3}
+)
+FIRST: tuple[Channel, ...] = ("meaning", "words", "dimensions", "shape")
 
 
 class Retriever:
     """Finds the entries that fit a question, and says why. Threads may share it.
 
     source: an open snapshot, or a `CurrentIndex` to follow. weights: of the channels in the fusion; 0 leaves a channel out.
-    problems: what went wrong on the way here and was worked round, for the caller to say aloud.
+    successes: what was accepted before. problems: what went wrong on the way here and was worked round, for the caller to say aloud.
     """
 
     def __init__(
-        self, source: Snapshot | CurrentIndex, weights: Mapping[Channel, float] = WEIGHTS, problems: Sequence[RecommenderError] = ()
+        self,
+        source: Snapshot | CurrentIndex,
+        weights: Mapping[Channel, float] = WEIGHTS,
+        problems: Sequence[RecommenderError] = (),
+        successes: Successes | None = None,
     ) -> None:
         self._source = source
         self.weights = weights
+        self._successes = successes or NoSuccesses()
         self._problems = tuple(problems)
 
     @property
@@ -42,7 +51,11 @@ class Retriever:
 
     def with_weights(self, weights: Mapping[Channel, float]) -> Retriever:
         """The same index with other weights (for ablation)."""
-        return Retriever(self._source, weights, self._problems)
+        return Retriever(self._source, weights, self._problems, self._successes)
+
+    def with_successes(self, successes: Successes) -> Retriever:
+        """The same index, told what was accepted before."""
+        return Retriever(self._source, self.weights, self._problems, successes)
 
     def entries(self, prefix: str) -> list[Entry]:
         """The public entries whose id begins with `prefix`, e.g. all of one domain."""
@@ -52,14 +65,28 @@ class Retriever:
         """At most `query.limit` entries, best first; equal questions of one snapshot get equal answers."""
         snapshot = self.snapshot
         depth = max(DEPTH, 3 * query.limit)
-        lists: dict[Channel, list[Hit]] = {c: snapshot.search(c, query, depth) for c, weight in self.weights.items() if weight > 0}
+        lists: dict[Channel, list[Hit]] = {c: snapshot.search(c, query, depth) for c in FIRST if self.weights.get(c, 0) > 0}
         fused = fuse(lists, self.weights)
         cards = snapshot.catalogue.cards([item.row for item in fused])
-        groups = _folded((item for item in fused if not cards[item.row].learned & query.exclude_tables), cards)
+        allowed = [item for item in fused if not cards[item.row].learned & query.exclude_tables]
+        groups = _folded(self._seconded(query, lists, allowed, cards), cards)
         return [_retrieved(snapshot, group, cards) for group in groups[: query.limit]]
 
+    def _seconded(
+        self, query: Query, lists: Mapping[Channel, Sequence[Hit]], fused: Sequence[Fused], cards: Mapping[int, Card]
+    ) -> list[Fused]:
+        """The list once more with the channels that listen to the others."""
+        domain, share = leading_domain(fused, cards)
+        heard: dict[Channel, Sequence[Hit]] = {
+            "domain": domain_hits(fused, cards, domain, share),
+            "success": success_hits(fused, cards, query, domain, self._successes),
+        }
+        kept = {item.row for item in fused}
+        both = dict(lists) | {channel: hits for channel, hits in heard.items() if self.weights.get(channel, 0) > 0}
+        return [item for item in fuse(both, self.weights) if item.row in kept]
 
-def _folded(fused: Iterator[Fused], cards: Mapping[int, Card]) -> list[list[Fused]]:
+
+def _folded(fused: Iterable[Fused], cards: Mapping[int, Card]) -> list[list[Fused]]:
     """Entries that say the same, together; groups in the order of their best."""
     groups: dict[str, list[Fused]] = {}
     for item in fused:

@@ -1,29 +1,30 @@
 """The dimensions of an entry's symbols, and how the columns of a table can play them.
 
 A table's target may play the entry's target, or any other symbol: the entry is then *rearranged*. Every input column plays at
-most one of the remaining symbols; a variable nobody plays is *missing*, a parameter nobody plays is fitted. A symbol whose unit is
-`any`, and a column whose unit is unknown, fit everything but count for little.
+most one of the remaining symbols; a variable nobody plays is *missing*, a parameter nobody plays is fitted, a natural constant nobody
+plays has its value. A symbol whose unit is `any`, and a column whose unit is unknown, fit everything but count for little.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from corpus.dimension import Dimension
 from corpus.entry import Entry
 from indexes.query import ColumnHint
 
-Role = Literal["target", "variable", "parameter"]
-Weight = Callable[[Dimension | None], float]
-_ROLES: tuple[Role, ...] = ("target", "variable", "parameter")
-_EXACT: Mapping[Role, float] = {"target": 1.0, "variable": 1.0, "parameter": 0.85}
-_PLAYS_TARGET: Mapping[Role, float] = {"target": 1.0, "variable": 0.9, "parameter": 0.8}
+Role = Literal["target", "variable", "parameter", "constant"]
+K = TypeVar("K", bound=Hashable)  # a dimension, or its number in a table of them
+Weight = Callable[[K | None], float]
+_ROLES: tuple[Role, ...] = ("target", "variable", "parameter", "constant")
+_EXACT: Mapping[Role, float] = {"target": 1.0, "variable": 1.0, "parameter": 0.85, "constant": 0.85}
+_PLAYS_TARGET: Mapping[Role, float] = {"target": 1.0, "variable": 0.9, "parameter": 0.8, "constant": 0.7}
 _WILD = 0.4
 _UNUSED = 0.5
 _PER_FREE_PARAMETER = 0.005
@@ -31,12 +32,12 @@ UNKNOWN_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
-class Slot:
+class Slot(Generic[K]):
     """One symbol. dimension None: any unit fits."""
 
     symbol: str
     role: Role
-    dimension: Dimension | None
+    dimension: K | None
 
     @property
     def key(self) -> tuple[int, str]:
@@ -47,12 +48,21 @@ class Slot:
 class Signature:
     """The slots of an entry, target first, then by role and dimension."""
 
-    slots: tuple[Slot, ...]
+    slots: tuple[Slot[Dimension], ...]
 
     @cached_property
     def text(self) -> str:
         """Equal for entries that the same tables fit; without symbols."""
-        return ";".join(f"{role}:{dimension}" for role, dimension in (slot.key for slot in self.slots))
+        return self._written(self.slots)
+
+    @cached_property
+    def free_text(self) -> str:
+        """The same without the constants, which one spelling may name and another leave free."""
+        return self._written(slot for slot in self.slots if slot.role != "constant")
+
+    @staticmethod
+    def _written(slots: Iterable[Slot[Dimension]]) -> str:
+        return ";".join(f"{role}:{dimension}" for role, dimension in (slot.key for slot in slots))
 
 
 def signature(entry: Entry) -> Signature:
@@ -61,6 +71,7 @@ def signature(entry: Entry) -> Signature:
     roles += [(v.symbol, "variable") for v in entry.variables] + [(p.symbol, "parameter") for p in entry.parameters]
     units = [entry.unit_of(symbol) for symbol, _ in roles]
     slots = [Slot(s, r, None if u is None else u.dimension) for (s, r), u in zip(roles, units, strict=True)]  # type: ignore[arg-type]
+    slots += [Slot(symbol, "constant", dimension) for symbol, dimension in entry.constant_dimensions.items()]
     return Signature(tuple(sorted(slots, key=lambda slot: (slot.key, slot.symbol))))
 
 
@@ -94,18 +105,18 @@ class Fit:
     deal: tuple[tuple[int, int], ...]
 
 
-def uniform(dimension: Dimension | None) -> float:
+def uniform(dimension: Hashable | None) -> float:
     """Every known dimension tells as much as any other."""
     return UNKNOWN_WEIGHT if dimension is None else 1.0
 
 
-def best_fit(slots: Sequence[Slot], target: Dimension | None, inputs: Sequence[Dimension | None], weight: Weight = uniform) -> Fit | None:
+def best_fit(slots: Sequence[Slot[K]], target: K | None, inputs: Sequence[K | None], weight: Weight[K] = uniform) -> Fit | None:
     """The best-scored play of the table's target, None if no symbol can play it."""
     fits = (_fit(slots, position, target, inputs, weight) for position in _plays(slots, target))
     return max(fits, key=lambda fit: fit.score, default=None)
 
 
-def _plays(slots: Sequence[Slot], target: Dimension | None) -> Iterator[int]:
+def _plays(slots: Sequence[Slot[K]], target: K | None) -> Iterator[int]:
     """Symbols the table's target can play, one of each role and dimension."""
     seen: set[tuple[int, str]] = set()
     for position, slot in enumerate(slots):
@@ -114,7 +125,7 @@ def _plays(slots: Sequence[Slot], target: Dimension | None) -> Iterator[int]:
             yield position
 
 
-def _fit(slots: Sequence[Slot], position: int, target: Dimension | None, inputs: Sequence[Dimension | None], weight: Weight) -> Fit:
+def _fit(slots: Sequence[Slot[K]], position: int, target: K | None, inputs: Sequence[K | None], weight: Weight[K]) -> Fit:
     free = [i for i in range(len(slots)) if i != position]
     deal = _deal(slots, free, inputs)
     fitted = sum(slots[i].role == "parameter" for i in free if i not in deal)
@@ -123,12 +134,12 @@ def _fit(slots: Sequence[Slot], position: int, target: Dimension | None, inputs:
 
 
 def _score(
-    slots: Sequence[Slot],
+    slots: Sequence[Slot[K]],
     position: int,
     deal: Mapping[int, int],
-    target: Dimension | None,
-    inputs: Sequence[Dimension | None],
-    weight: Weight,
+    target: K | None,
+    inputs: Sequence[K | None],
+    weight: Weight[K],
 ) -> float:
     """Weight of what fits over the weight of what should: the columns, and the variables nobody plays; less when rearranged.
 
@@ -142,19 +153,19 @@ def _score(
     return _PLAYS_TARGET[slots[position].role] * gain / (used + missing + min(_UNUSED * unused, used))
 
 
-def _worth(slot: Slot, dimension: Dimension | None, role: Role) -> float:
+def _worth(slot: Slot[K], dimension: K | None, role: Role) -> float:
     return _EXACT[role] if _exact(slot, dimension) else _WILD
 
 
-def _missing(slots: Sequence[Slot], position: int, deal: Mapping[int, int]) -> list[int]:
-    return [i for i, slot in enumerate(slots) if i != position and i not in deal and slot.role != "parameter"]
+def _missing(slots: Sequence[Slot[K]], position: int, deal: Mapping[int, int]) -> list[int]:
+    return [i for i, slot in enumerate(slots) if i != position and i not in deal and slot.role in ("target", "variable")]
 
 
-def _exact(slot: Slot, dimension: Dimension | None) -> bool:
+def _exact(slot: Slot[K], dimension: K | None) -> bool:
     return dimension is not None and slot.dimension == dimension
 
 
-def _deal(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> dict[int, int]:
+def _deal(slots: Sequence[Slot[K]], free: Sequence[int], inputs: Sequence[K | None]) -> dict[int, int]:
     """Symbol -> column: first where dimensions agree, then `any` symbols, last the columns of unknown unit."""
     deal: dict[int, int] = {}
     order = sorted(range(len(inputs)), key=lambda column: inputs[column] is None)
@@ -166,11 +177,11 @@ def _deal(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension
     return deal
 
 
-def _fits(slot: Slot, dimension: Dimension | None) -> bool:
+def _fits(slot: Slot[K], dimension: K | None) -> bool:
     return dimension is None or slot.dimension in (None, dimension)
 
 
-def _ways(slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None]) -> int:
+def _ways(slots: Sequence[Slot[K]], free: Sequence[int], inputs: Sequence[K | None]) -> int:
     """In how many ways columns of one dimension can be dealt to symbols of that dimension."""
     places = Counter(slots[i].dimension for i in free)
     ways = 1
@@ -193,7 +204,7 @@ def assignments(entry: Entry, target: ColumnHint, inputs: Sequence[ColumnHint], 
     return sorted(found, key=lambda assignment: -assignment.score)[:limit]
 
 
-def _assigned(slots: Sequence[Slot], position: int, target: ColumnHint, inputs: Sequence[ColumnHint]) -> Iterator[Assignment]:
+def _assigned(slots: Sequence[Slot[Dimension]], position: int, target: ColumnHint, inputs: Sequence[ColumnHint]) -> Iterator[Assignment]:
     dimensions = [column.dimension for column in inputs]
     free = [i for i in range(len(slots)) if i != position]
     size = len(_deal(slots, free, dimensions))
@@ -201,9 +212,7 @@ def _assigned(slots: Sequence[Slot], position: int, target: ColumnHint, inputs: 
         yield _assignment(slots, position, target, inputs, deal)
 
 
-def _deals(
-    slots: Sequence[Slot], free: Sequence[int], inputs: Sequence[Dimension | None], column: int, size: int
-) -> Iterator[dict[int, int]]:
+def _deals(slots: Sequence[Slot[K]], free: Sequence[int], inputs: Sequence[K | None], column: int, size: int) -> Iterator[dict[int, int]]:
     """Every way to deal `size` of the columns from `column` on."""
     if size == 0:
         yield {}
@@ -218,7 +227,7 @@ def _deals(
 
 
 def _assignment(
-    slots: Sequence[Slot], position: int, target: ColumnHint, inputs: Sequence[ColumnHint], deal: Mapping[int, int]
+    slots: Sequence[Slot[Dimension]], position: int, target: ColumnHint, inputs: Sequence[ColumnHint], deal: Mapping[int, int]
 ) -> Assignment:
     return Assignment(
         target=slots[position].symbol,

@@ -4,6 +4,7 @@
 <index>/snapshots/<id>/manifest.json  written last: a folder without it is half-written
                        entries.jsonl  one entry per line
                        words.sqlite   words, rows, signatures
+                       shapes.f16     shape of each entry
                        chroma/        vectors
 """
 
@@ -17,7 +18,7 @@ from threading import Lock
 import numpy as np
 
 from corpus.errors import IndexingError
-from indexes import catalogue, database, vectors
+from indexes import catalogue, database, shapes, vectors
 from indexes.catalogue import Card, Catalogue
 from indexes.database import Database
 from indexes.dimensions import DimensionTable
@@ -26,12 +27,13 @@ from indexes.fuse import Hit
 from indexes.manifest import EmbedderIdentity, Manifest, file_hash, fingerprints
 from indexes.meaning import Meaning
 from indexes.query import Channel, Query
+from indexes.shapes import ShapeTable
 from indexes.vectors import VectorStore, VectorStoreError
 from indexes.words import Words
 
 CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"
-FILES = (catalogue.FILE, database.FILE)
+FILES = (catalogue.FILE, database.FILE, shapes.FILE)
 _PROBE_TOLERANCE = 1e-3
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Snapshot:
         self._meaning = Meaning(self._store, given)
         self._words = Words(self._database)
         self._dimensions = DimensionTable(self._database)
+        self._shapes = ShapeTable(folder, self._dimensions)
 
     @classmethod
     def open(cls, folder: Path, given: Embedder | None = None) -> Snapshot:
@@ -95,7 +98,9 @@ class Snapshot:
             return self._meaning.search(query.words, query.tenants, depth)
         if channel == "words":
             return self._words.search(query.words, query.tenants, depth)
-        return self._dimensions.search(query.target, query.inputs, query.tenants, depth)
+        if channel == "dimensions":
+            return self._dimensions.search(query.target, query.inputs, query.tenants, depth)
+        return self._shapes.search(query.shape, query.target, query.inputs, query.tenants, depth)
 
     def close(self) -> None:
         self._database.close()

@@ -8,7 +8,6 @@ from corpus.errors import ProblemError
 from corpus.formula import Formula, parse
 from recommender.fitting import Fit, Prior
 from recommender.fitting import fit as fit_samples
-from recommender.pipeline import SECONDS
 from recommender.problem import Problem
 from recommender.progress import Report, Stop, never, silent
 from recommender.recommendation import Recommendation
@@ -31,7 +30,7 @@ def recommend(
     typed: Sequence[str] = (),
     limit: int = 5,
     effort: float = 1.0,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     seed: int = 0,
     progress: Report = silent,
     stop: Stop = never,
@@ -42,7 +41,7 @@ def recommend(
     question: a Problem, or a table: the path of a file, a Table, a DataFrame, a mapping of columns. For a table: target, the
     column to explain (the last one if None); inputs, the columns to explain it by (all others); sigma, the column of the
     target's standard uncertainties; about, a few words in any language; units and descriptions by column; typed, formulas of
-    your own. effort: multiplies the work of every fit; seconds: for the structure searches, 0 leaves them out.
+    your own. effort: multiplies the work of every fit; seconds: for the structure searches, 0 leaves them out (None: as set).
     record: keep a record of the run. RecommenderError says what is wrong with the question, and the cure.
     """
     if isinstance(question, Problem):

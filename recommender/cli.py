@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -41,7 +40,7 @@ def recommend(
     describe: DescribeOption = None,
     typed: TypedOption = None,
     top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
-    time: Annotated[str, typer.Option(help="For the structure searches, e.g. 30s or 2min; 0 leaves them out.")] = "20s",
+    time: Annotated[str | None, typer.Option(help="For the structure searches, e.g. 30s or 2min; 0 leaves them out.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result as JSON.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
@@ -51,16 +50,18 @@ def recommend(
     """Recommend formulas for one column of a table."""
     from recommender.problem import Problem
     from recommender.session import run
+    from recommender.settings import seconds_of
     from recommender.show import print_recommendation, progress_bar, stop_on_interrupt
     from recommender.table import Table
 
     measured = Table.read(table, _pairs(unit), _pairs(describe))
+    seconds = None if time is None else seconds_of(time)
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
     problem = Problem.of(measured, target, names, sigma=sigma, about=about, typed=typed or (), seed=seed)
     for file in filter(None, (json_file, report)):
         _save(file)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:
-        result = run(problem, limit=top, seconds=_seconds(time), progress=tell, stop=stop, record=record, workers=None)
+        result = run(problem, limit=top, seconds=seconds, progress=tell, stop=stop, record=record, workers=None)
     print_recommendation(result, language)
     _write(problem, result, json_file, report, language)
 
@@ -99,16 +100,6 @@ def _pairs(items: list[str] | None) -> dict[str, str]:
             raise SettingsError("pair_expected", item=item)
         pairs[name.strip()] = value.strip()
     return pairs
-
-
-def _seconds(text: str) -> float:
-    """`30`, `30s`, `2min` in seconds."""
-    from corpus.errors import SettingsError
-
-    found = re.fullmatch(r"(\d+(?:\.\d*)?)\s*(s|min)?", text.strip())
-    if found is None:
-        raise SettingsError("time_expected", text=text)
-    return float(found[1]) * (60 if found[2] == "min" else 1)
 
 
 @app.command()
@@ -216,8 +207,9 @@ def index_build() -> None:
 def corpus_search(words: str, limit: int = 8, language: Annotated[Lang, typer.Option("--lang")] = "en") -> None:
     """Find formulas by words."""
     from indexes import Query, open_index
+    from recommender.settings import Settings
 
-    for found in open_index().search(Query(text=words, limit=limit)):
+    for found in open_index().search(Query(text=words, tenant=Settings.load().tenant, limit=limit)):
         typer.echo(f"{found.entry.id}\n  {found.entry.name.of(language)}: {found.entry.target.symbol} = {found.entry.formula}")
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from corpus.entry import Entry
 from recommender.probes import Probes, probe
 from recommender.problem import Problem
+from recommender.settings import Settings
 
 if TYPE_CHECKING:
-    from indexes import Retrieved, Retriever
+    from indexes import Query, Retrieved, Retriever
 
 
 SHAPES = "shapes."
@@ -30,12 +31,25 @@ def gather(problem: Problem, retriever: Retriever | None, limit: int = 40) -> Co
     """Ask the index; without one the context holds only the probes."""
     if retriever is None:
         return Context((), (), probe(problem.samples))
-    from indexes import ColumnHint, Query
+    found = retriever.search(question(problem, limit))
+    return Context(tuple(found), tuple(retriever.entries(SHAPES)), probe(problem.samples))
+
+
+def question(problem: Problem, limit: int) -> Query:
+    """What the index is asked: the words, the units and the shape of the table; never what was learned from this very table."""
+    from indexes import ColumnHint, Query, shape_of
 
     hints = [
         ColumnHint(c.name, None if c.unit is None else c.unit.dimension, c.description, c.unit.text if c.unit else "")
         for c in (problem.target, *problem.inputs)
     ]
     words = " ".join(filter(None, [problem.about, *(f"{c.name} {c.description}" for c in (problem.target, *problem.inputs))]))
-    query = Query(text=words, target=hints[0], inputs=tuple(hints[1:]), limit=limit)
-    return Context(tuple(retriever.search(query)), tuple(retriever.entries(SHAPES)), probe(problem.samples))
+    return Query(
+        text=words,
+        target=hints[0],
+        inputs=tuple(hints[1:]),
+        tenant=Settings.load().tenant,
+        exclude_tables=frozenset({problem.table.content_hash}),
+        limit=limit,
+        shape=shape_of(list(problem.samples.columns.values()), problem.samples.target),
+    )

@@ -14,10 +14,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from corpus.errors import ProblemError
 from corpus.functions import Array
-from recommender.pipeline import SECONDS, recommend
+from recommender.pipeline import recommend
 from recommender.problem import MIN_ROWS, Problem
 from recommender.recommendation import RankedFormula, Recommendation
 from recommender.session import run
+from recommender.settings import Settings
 from recommender.table import Table
 
 
@@ -33,7 +34,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
     limit: how many formulas `recommendation_` holds. about: a few words about the experiment, for the index.
     typed: formulas of your own in the columns' names, fitted beside the others. units: column -> unit, `y` for the target.
     use_corpus: look for known laws in the index; False tries generic forms alone. effort: multiplies the work of every fit.
-    seconds: for the structure searches; 0 leaves them out. random_state: the same integer gives the same answer.
+    seconds: for the structure searches; 0 leaves them out, None takes the setting. random_state: the same integer gives the same answer.
 
     After `fit`: `recommendation_`, all formulas; `formula_`, the best one; `n_features_in_`, `feature_names_in_`.
     A value outside the domain of the formula is predicted as NaN.
@@ -48,7 +49,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         units: Mapping[str, str] | None = None,
         use_corpus: bool = True,
         effort: float = 1.0,
-        seconds: float = SECONDS,
+        seconds: float | None = None,
         random_state: int | RandomState | None = 0,
     ) -> None:
         self.limit = limit
@@ -91,7 +92,8 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
     def _recommend(self, problem: Problem) -> Recommendation:
         if self.use_corpus:
             return run(problem, limit=self.limit, effort=self.effort, seconds=self.seconds, record=False)
-        return recommend(problem, limit=self.limit, effort=self.effort, seconds=self.seconds)
+        seconds = Settings.load().search_seconds if self.seconds is None else self.seconds
+        return recommend(problem, limit=self.limit, effort=self.effort, seconds=seconds)
 
     def predict(self, X: ArrayLike) -> Array:
         """The target in its own unit, shape (n,)."""

@@ -20,7 +20,7 @@ from recommender.simplify import simpler
 
 RACE_BUDGET = 0.06
 WARM_BUDGET = 0.015  # for those that bring their coefficients
-FINAL_BUDGET = 1.0
+FINAL_BUDGET = 0.6
 GUIDED_BUDGET = 1.0
 FINALISTS = 20
 SURE_LAWS = 4

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from corpus.errors import RecommenderError
 from corpus.language import Sentence
-from recommender.pipeline import SECONDS, recommend
+from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.recommendation import RankedFormula, Recommendation
+from recommender.settings import Settings
 from recommender.store import CandidateRow, RunStart, Store
 
 if TYPE_CHECKING:
@@ -23,30 +25,30 @@ def run(
     *,
     limit: int = 5,
     effort: float = 1.0,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     progress: Report = silent,
     stop: Stop = never,
     record: bool = True,
     workers: int | None = 0,
     store_url: str | None = None,
 ) -> Recommendation:
-    """Open the index, recommend, and keep a record of the run; the rest as for `recommend`.
+    """Open the index, recommend, and keep a record of the run; seconds: None takes the setting `search_time`; the rest as
+    for `recommend`.
 
     Raises what `recommend` raises; an index that cannot be opened is noted in the result.
     """
     progress(Progress("indexing", 0, 1))
     retriever, notes = _open_index()
     problem = replace(problem, notes=(*problem.notes, *notes))
+    seconds = Settings.load().search_seconds if seconds is None else seconds
+    options = {"limit": limit, "effort": effort, "seconds": seconds, "workers": workers}
+    ask = partial(recommend, problem, retriever=retriever, progress=progress, stop=stop, **options)  # type: ignore[arg-type]
     if not record:
-        return recommend(
-            problem, retriever=retriever, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, workers=workers
-        )
+        return ask()
     with Store.open(store_url) as store:
         run_id = store.start_run(_start(problem, limit))
         try:
-            result = recommend(
-                problem, retriever=retriever, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, workers=workers
-            )
+            result = ask()
         except RecommenderError as error:
             store.append_event(run_id, "failed", {"error": str(error)})
             store.finish_run(run_id, "failed", {}, ())

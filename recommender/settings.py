@@ -6,6 +6,7 @@ A setting comes from the environment (`FORMULA_TENANT`), else from `settings.tom
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -31,17 +32,24 @@ class Settings:
     """What holds for every run of this installation.
 
     store_url: where runs are recorded (a file, or postgresql://...); None means `runs.sqlite` in the home folder.
+    search_time: for the structure searches of a run, `20s` or `2min`; `0` leaves them out.
     """
 
     store_url: str | None = None
     tenant: str = "local"
     language: Language = "en"
+    search_time: str = "20s"
+
+    @property
+    def search_seconds(self) -> float:
+        return seconds_of(self.search_time)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
             raise SettingsError("settings_value", name="language", value=self.language, allowed=", ".join(LANGUAGES))
         if not self.tenant.strip():
             raise SettingsError("settings_value", name="tenant", value=self.tenant, allowed="a name")
+        seconds_of(self.search_time)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -51,6 +59,14 @@ class Settings:
         chosen = _from_file(home() / "settings.toml", known)
         chosen |= {name: environ[PREFIX + name.upper()] for name in known if environ.get(PREFIX + name.upper())}
         return cls(**chosen)  # type: ignore[arg-type]  # the values are checked above and in __post_init__
+
+
+def seconds_of(text: str) -> float:
+    """`30`, `30s`, `2min` in seconds. SettingsError if it is none such."""
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d*)?)\s*(s|min)?", text.strip())
+    if found is None:
+        raise SettingsError("time_expected", text=text)
+    return float(found[1]) * (60 if found[2] == "min" else 1)
 
 
 def _from_file(path: Path, known: list[str]) -> dict[str, str]:

@@ -25,4 +25,5 @@ def formula_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORMULA_HOME", str(home))
+        patch.setenv("FORMULA_SEARCH_TIME", "0")  # tests of the searches ask for them
         yield home

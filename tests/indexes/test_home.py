@@ -39,7 +39,7 @@ def test_opened_again_nothing_is_built(seeded: Retriever) -> None:
 
 
 def test_customers_questions_are_answered(seeded: Retriever) -> None:
-    """recall@5 over the golden queries, asked when the snapshot was verified; `python -m indexes.ablation` prints the table."""
+    """recall@5 over the golden queries, asked when the snapshot was verified; `formula bench retrieve` prints the table."""
     found = seeded.snapshot.manifest.golden
     assert found["en"] >= 0.9, found
     assert found["ja"] >= 0.9, found

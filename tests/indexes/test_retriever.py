@@ -31,7 +31,7 @@ def test_words_and_units_together_name_all_their_reasons(retriever: Retriever) -
     target = ColumnHint("T", parse_unit("degC").dimension, "coffee temperature")
     found = retriever.search(Query("cooling", target=target, inputs=(ColumnHint("t", parse_unit("min").dimension, "time"),)))[0]
     assert found.entry.id == "heat.cooling"
-    assert {reason.channel for reason in found.reasons} == {"meaning", "words", "dimensions"}
+    assert {reason.channel for reason in found.reasons} == {"meaning", "words", "dimensions", "domain"}
     assert all(reason.text(language) for reason in found.reasons for language in ("en", "ja"))
 
 

@@ -128,7 +128,7 @@ def test_command_raises_nothing_else(case: Case, tmp_path: Path) -> None:
 )
 def test_command_answers(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for budget in ("RACE_BUDGET", "FINAL_BUDGET", "GUIDED_BUDGET"):
-        monkeypatch.setattr(f"recommender.pipeline.{budget}", 0.005)
+        monkeypatch.setattr(f"recommender.racing.{budget}", 0.005)
     result = CliRunner().invoke(app, [*arguments(case, write(case, tmp_path)), "--lang", "ja", "--json", str(tmp_path / "out" / "r.json")])
     assert result.exit_code == 0, result.output
     assert Recommendation.from_json((tmp_path / "out" / "r.json").read_text(encoding="utf-8")).formulas

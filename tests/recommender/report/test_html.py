@@ -69,7 +69,7 @@ def hostile() -> tuple[Problem, Recommendation]:
     table = Table.from_frame(decay(), name="</title><script>")
     table = table.with_descriptions({table.names[0]: "<b onclick=alert(2)>time</b>"})
     problem = Problem.of(table, about="<iframe src='https://example.com'></iframe>")
-    return problem, recommend(problem, limit=3)
+    return problem, recommend(problem, limit=3, seconds=0)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def several() -> tuple[Problem, Recommendation]:
     x, z = 10 ** rng.uniform(-1, 3, 40), rng.uniform(1, 2, 40)
     frame = pd.DataFrame({"流量 [mm]": x, "z [K]": z, "圧力": 2 * x**1.5 * z * (1 + rng.normal(0, 0.01, 40))})
     problem = Problem.of(Table.from_frame(frame, name="二入力"), typed=("a*流量**b*z**c",))
-    return problem, recommend(problem, limit=3)
+    return problem, recommend(problem, limit=3, seconds=0)
 
 
 @pytest.fixture(scope="module")

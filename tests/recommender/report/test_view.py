@@ -46,7 +46,7 @@ def line():
     x = np.linspace(1, 9, 1000)
     frame = pd.DataFrame({"x": x, "y [%]": 2 * x + 1 + np.sin(50 * x) / 50})
     problem = Problem.of(Table.from_frame(frame), about='it\'s "quoted"; rm -rf $HOME', typed=("a*x + b",))
-    return problem, recommend(problem, limit=4)
+    return problem, recommend(problem, limit=4, seconds=0)
 
 
 def test_series_are_thinned_and_in_customers_units(line):

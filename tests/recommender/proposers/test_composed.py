@@ -1,0 +1,93 @@
+"""Laws are found as sums and products of elementary terms."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from recommender.context import Context
+from recommender.evaluate.recover_sums import sum_tasks
+from recommender.problem import Problem
+from recommender.proposers import Proposal
+from recommender.proposers.composed import Composed
+from recommender.samples import Samples
+from recommender.table import Table
+from recommender.testing import check_proposer, example_problem
+
+
+def table(noise: float = 0.0, **formula: str) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(4)
+    x, z = rng.uniform(0.3, 4.0, 80), rng.uniform(-2.0, 2.0, 80)
+    return {"x": x, "z": z, "noise": noise * rng.standard_normal(80)}
+
+
+def proposals(values: dict[str, np.ndarray], target: np.ndarray, seconds: float = 2.0) -> tuple[Problem, list[Proposal]]:
+    problem = Problem.of(Table.of({"x": values["x"], "z": values["z"], "y": target}))
+    return problem, list(Composed(seconds).propose(problem, Context(), ()))
+
+
+def left(proposal: Proposal, samples: Samples) -> float:
+    """Share of the variance that a proposal leaves with its own starting values."""
+    predicted = proposal.formula.evaluate(samples.columns, dict(proposal.starts))
+    return float(np.mean((predicted - samples.target) ** 2) / np.var(samples.target))
+
+
+def test_it_keeps_the_promises_of_a_proposer() -> None:
+    check_proposer(Composed(seconds=0.3), example_problem())
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda x, z: 2 * x**2 - 0.7 * z * np.sin(x) + 0.3 * z,
+        lambda x, z: 3 * np.exp(-0.8 * x) + 0.5 * z**2,
+        lambda x, z: 4.0 * x / (1.7 + x + 0.3 * x * z**2) + 0.2 * z,
+        lambda x, z: 1.5 * x**1.3 * np.exp(0.4 * z),
+        lambda x, z: np.sqrt(2.0 + 3.0 * x**2 + z**2),
+    ],
+    ids=["sum", "decay", "quotient", "product", "root"],
+)
+def test_a_law_without_noise_is_found_exactly(law: object) -> None:
+    values = table()
+    problem, found = proposals(values, law(values["x"], values["z"]))  # type: ignore[operator]
+    assert min(left(proposal, problem.samples) for proposal in found) < 1e-18
+
+
+def test_with_noise_the_law_is_proposed_and_no_form_is_much_longer() -> None:
+    values = table(noise=0.03)
+    _, found = proposals(values, 3 * np.exp(-0.8 * values["x"]) + 0.5 * values["z"] ** 2 + values["noise"])
+    assert any(set(str(p.formula.text).split(" + ")) == {"c0*exp(k0*x0)", "c1*x1**2"} for p in found)
+    assert all(len(p.formula.parameters) <= 12 for p in found)
+
+
+def test_it_proposes_several_forms_and_stops_when_nobody_asks_for_more() -> None:
+    values = table(noise=0.1)
+    problem = Problem.of(Table.of({"x": values["x"], "z": values["z"], "y": values["x"] + values["noise"]}))
+    few = list(islice(Composed(1.0).propose(problem, Context(), ()), 3))
+    assert len({proposal.formula.text for proposal in few}) == 3
+
+
+def test_uncertain_rows_count_less() -> None:
+    values = table()
+    y = 2 * values["x"] + np.exp(values["z"])
+    wild = np.arange(80) % 10 == 0
+    errors = np.where(wild, 50.0, 0.01)
+    columns = {"x": values["x"], "z": values["z"], "y": y + np.where(wild, 30.0, 0.0), "error": errors}
+    problem = Problem.of(Table.of(columns), target="y", sigma="error")
+    found = list(Composed(1.0).propose(problem, Context(), ()))
+    clean = problem.samples.take(~wild)
+    assert min(left(proposal, clean) for proposal in found) < 1e-6
+
+
+@pytest.mark.slow
+def test_sums_of_unseen_tables_are_recovered() -> None:
+    tasks = list(sum_tasks(per_kind=2))[1::2]
+    recovered = 0
+    for task in tasks:
+        problem = task.problem(noise=0.0)
+        columns = {f"x{i}": task.box[name] for i, name in enumerate(task.kind.inputs)}
+        truth = Samples(columns, task.law.evaluate(task.box))
+        recovered += any(left(proposal, truth) < 1e-10 for proposal in Composed(10.0).propose(problem, Context(), ()))
+    assert recovered >= 3
