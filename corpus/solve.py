@@ -2,7 +2,7 @@
 
 On the way down to the symbol each operation is undone. Where the symbol stands in several places at once the relation is brought to one
 line of the kind a + b*s + c*s**2 = 0, s a power of the symbol. What neither way reaches has no solution here. Branches keep to the
-principal values, and odd roots to positive arguments, so a solution is right where it has a value, and only there.
+principal values and odd roots to positive arguments; squaring on the way may bring in a branch that solves nothing, which data will tell.
 """
 
 from __future__ import annotations

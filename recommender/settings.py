@@ -72,7 +72,7 @@ def seconds_of(text: str) -> float:
 def _from_file(path: Path, known: list[str]) -> dict[str, str]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         raise SettingsError("settings_unreadable", path=path, reason=error) from None
