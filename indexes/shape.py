@@ -31,7 +31,8 @@ class InputShape:
     """How the target goes with one input, the others held.
 
     slopes: elasticity at its 10, 50 and 90 % quantiles. curve: the target on CURVE even steps of the input (of its logarithm where it is
-    positive and spans a factor of more than 30), from 0 to 1; empty where there are several inputs. traits: share of the range where the target rises and where it is convex,
+    positive and spans a factor of more than 30), from 0 to 1; empty where there are several inputs. traits: share of the range where
+    the target rises and where it is convex,
     log(1 + turning points), and how flat it is at the two ends (0: level; 1: as steep as on average); nan where not told.
     """
 
@@ -116,7 +117,8 @@ def _line(u: Array, w: Array) -> tuple[float, float]:
 def _smooth(x: Array, y: Array) -> tuple[Array, float]:
     """Elasticities, shape (n, d), and R² of one smooth surface of third order through all rows.
 
-    Of logarithms of sizes or of the values themselves, on either side, whichever explains most: sizes follow a power of columns of both signs.
+    Of logarithms of sizes or of the values themselves, on either side, whichever explains most: sizes follow a power of columns of
+    both signs.
     """
     logs = np.log(np.abs(x)), np.log(np.abs(y))
     fits = [

@@ -1,6 +1,7 @@
 """The shape channel: which entries go with their quantities as the target goes with the columns, by slopes and turns alone.
 
-The table is `shapes.f16`: the `EntryShape` of each row of the snapshot in half precision. A query's columns are dealt to an entry's symbols so that shapes disagree least, among the deals that dimensions allow.
+The table is `shapes.f16`: the `EntryShape` of each row of the snapshot in half precision. A query's columns are dealt to an entry's
+symbols so that shapes disagree least, among the deals that dimensions allow.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class VectorStore:
 
     @classmethod
     def open(cls, folder: Path) -> VectorStore:
-        """The store of a snapshot. VectorStoreError if it is missing or SQLite finds it damaged; IndexingError if the server cannot be used."""
+        """The store of a snapshot. VectorStoreError if it is missing or damaged, IndexingError if the server cannot be used."""
         url = os.environ.get(URL)
         if not url:
             return cls._local(folder)
@@ -226,11 +226,13 @@ def _answers(url: str) -> bool:
 
 
 def _end(client: ClientAPI) -> None:
-    """Close a client, and the connections to a server that Chroma's own `close` leaves open."""
-    session = getattr(getattr(client, "_server", None), "_session", None)
+    """Close a client, and the connections to a server that Chroma's own `close` leaves open: its own and its inner client's."""
+    inner = getattr(client, "_admin_client", None)
+    sessions = [getattr(getattr(one, "_server", None), "_session", None) for one in (client, inner)]
     client.close()  # type: ignore[attr-defined]
-    if session is not None:
-        session.close()
+    for session in sessions:
+        if session is not None:
+            session.close()
 
 
 def _is_loopback(url: str) -> bool:

@@ -78,7 +78,44 @@ def race(request: Mapping[str, Any]) -> dict[str, Any]:
     return fit_tasks.race(request)
 
 
-TASKS: Mapping[str, Task] = {"hello": hello, "recommend": recommend, "first": first, "fit": one_fit, "race": race}
+def retrieve(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Ids found (each with its doubles) for a table on disk or for free text, once with every set of channels in `subsets`."""
+    from indexes import WEIGHTS, Query, open_index
+    from recommender.context import question
+    from recommender.problem import Problem
+    from recommender.table import Table
+
+    query = Query(request["about"], limit=request["limit"])
+    if "table" in request:
+        table = Table.read(request["table"], request["units"], request["descriptions"])
+        problem = Problem.of(table, request["target"], request["inputs"], about=request["about"])
+        query = question(problem, request["limit"])
+    retriever = open_index()
+    found = {
+        name: [[item.entry.id, *item.doubles] for item in retriever.with_weights({c: WEIGHTS[c] for c in subset}).search(query)]
+        for name, subset in request["subsets"].items()
+    }
+    return {"found": found}
+
+
+def scale_build(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A large index built."""
+    from recommender.evaluate import scale_tasks
+
+    return scale_tasks.build(request)
+
+
+def scale_ask(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A large index asked."""
+    from recommender.evaluate import scale_tasks
+
+    return scale_tasks.ask(request)
+
+
+TASKS: Mapping[str, Task] = {"hello": hello, "recommend": recommend, "first": first, "retrieve": retrieve, "fit": one_fit, "race": race} | {
+    "scale_build": scale_build,
+    "scale_ask": scale_ask,
+}
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:

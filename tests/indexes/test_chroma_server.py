@@ -20,6 +20,7 @@ from corpus.errors import IndexingError
 from indexes import CurrentIndex, Manifest, Query, Retriever, Snapshot, embedder, publish
 from indexes.publish import KEEP
 from indexes.snapshot import snapshot_folder
+from indexes.vectors import _end
 
 NGRAMS = embedder("hashed-ngrams")
 QUESTIONS = ["spring", "抵抗にかかる電圧", "cooling of a body", "swing"]
@@ -88,7 +89,7 @@ def collections(server: str) -> int:
     try:
         return len(client.list_collections())
     finally:
-        client._server._session.close()  # chromadb's own close leaves it open
+        _end(client)
 
 
 @pytest.fixture

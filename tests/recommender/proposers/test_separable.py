@@ -46,6 +46,7 @@ def test_columns_that_act_apart_are_seen(product: bool, y: np.ndarray) -> None:
     assert (best.part, best.product) == ((0, 1), product)
 
 
+@pytest.mark.slow
 def test_a_sum_of_parts_is_found() -> None:
     y = 2 * np.exp(-A) * B + 3 * np.sin(C) * D
     problem = Problem.of(Table.of({"a": A, "b": B, "c": C, "d": D, "y": y}))
