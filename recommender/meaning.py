@@ -38,10 +38,11 @@ _UNKNOWN = Meaning(Words(en="", ja=""))
 def entry_meanings(entry: Entry) -> dict[str, Meaning]:
     """Meanings of every symbol of an entry that may end up as a coefficient."""
     found = {part.symbol: Meaning(part.meaning, part.unit, part.range, part.sign) for part in entry.parts[1:]}
-    return found | {name: _constant_meaning(full) for name, full in entry.constants.items()}
+    return found | {name: constant_meaning(full) for name, full in entry.constants.items()}
 
 
-def _constant_meaning(name: str) -> Meaning:
+def constant_meaning(name: str) -> Meaning:
+    """What a constant of nature is, by its name in `corpus.constants`."""
     words = Words(en=text(f"constant.{name}", "en"), ja=text(f"constant.{name}", "ja"))
     return Meaning(words, known_constant(name)[1])
 

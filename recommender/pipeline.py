@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_KNOWN = 90
 PARENTS = 12
+FEW = 4  # rows a coefficient, from which an exact fit is no accident
+MOST_EXACT = 6
 SECONDS = 20.0
 Waves = Sequence[Sequence[Proposer]]
 
@@ -121,9 +123,9 @@ class _Run:
         return summarise(self._race.problem, ranked, notes, self._counts(len(finals)))
 
     def _settled(self) -> bool:
-        """A law with few coefficients goes through all rows exactly: there is nothing left to search for."""
-        exact = (one for one in self._race.fitted if one.fit.status.key == "fit.exact" and one.candidate.is_law)
-        return any(3 * len(one.free) < one.fit.n for one in exact)
+        """A form with few coefficients goes through all rows exactly: there is nothing left to search for."""
+        exact = (one for one in self._race.fitted if one.fit.status.key == "fit.exact")
+        return any(FEW * len(one.free) < one.fit.n and len(one.free) <= MOST_EXACT for one in exact)
 
     def _weigh(self) -> None:
         """Absolute or relative errors, decided by the best of the race; on a change everyone is fitted again."""

@@ -9,14 +9,15 @@ from recommender.proposers.typed import Typed
 
 
 def searchers(seconds: float) -> Sequence[Sequence[Proposer]]:
-    """The structure searches in waves, sharing `seconds` of one core; none if there is no time."""
+    """The structure searches in waves, the quickest first; a wave of two takes half of `seconds`, the others a quarter each."""
     if seconds <= 0:
         return ()
     from recommender.proposers.composed import Composed
     from recommender.proposers.dimensional import Dimensional
+    from recommender.proposers.evolved import Evolved
     from recommender.proposers.separable import Separable
 
-    return (Dimensional(0.25 * seconds), Composed(0.5 * seconds)), (Separable(0.25 * seconds),)
+    return (Dimensional(0.25 * seconds),), (Composed(0.5 * seconds), Separable(0.25 * seconds)), (Evolved(0.25 * seconds),)
 
 
 __all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed", "searchers"]

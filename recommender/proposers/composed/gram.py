@@ -1,0 +1,250 @@
+"""Best subsets in Gram space: with G = Phi' Phi and b = Phi' y, the rows of the table are no longer needed.
+
+Eliminating a column is one Schur complement; the last two columns of a subset are chosen by a closed form over all pairs.
+Branches are not bounded (Furnival & Wilson, Technometrics 16 (1974)): the whole list of good subsets is wanted, not the best one.
+Compiled, because nothing here is a matrix product; the machine code is kept on disk, so a process compiles at most once per machine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.functions import Array
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+Indices = NDArray[np.int64]
+_PIVOT = 1e-9
+_DETERMINANT = 1e-8
+_BLOCK_PIVOT = 1e-8
+_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+
+
+def _compiled(function: _Function) -> _Function:
+    """Machine code, made at the first call and kept beside the source or in the user's cache folder."""
+    try:
+        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
+    except RuntimeError as error:  # neither folder can be written
+        logging.getLogger(__name__).warning("%s is compiled anew in every process: %s", function.__name__, error)
+        return cast(_Function, numba.njit(**_OPTIONS)(function))
+
+
+@_compiled
+def _pair_gain(u: float, v: float, h: float) -> float:
+    """Gain of two unit columns with product h and matches u, v; 0 if they are dependent."""
+    rest = 1 - h * h
+    gain = (u * u + v * v - 2 * u * v * h) / rest
+    return gain if rest > _DETERMINANT else 0.0
+
+
+@_compiled
+def _best_pair(gram: Array, right: Array, first: int) -> tuple[float, int, int]:
+    """Gain and places of the best pair at or behind `first`; upper triangle of gram is read.
+
+    The inner loop has no branch, so that it runs on vectors; the second place is looked up once, at the end.
+    """
+    count = gram.shape[0]
+    best, left, other, found = 0.0, -1, -1, 0.0
+    scale, match = np.zeros(count), np.zeros(count)
+    for j in range(first, count):
+        if gram[j, j] > _PIVOT:
+            scale[j] = 1 / np.sqrt(gram[j, j])
+            match[j] = right[j] * scale[j]
+    for i in range(first, count):
+        row, u, across, top = gram[i], match[i], scale[i], 0.0
+        for j in range(i + 1, count):
+            top = max(top, _pair_gain(u, match[j], row[j] * across * scale[j]))
+        if top > best:
+            best, left = top, i
+    for j in range(left + 1, count if left >= 0 else 0):
+        gain = _pair_gain(match[left], match[j], gram[left, j] * scale[left] * scale[j])
+        if gain > found:
+            found, other = gain, j
+    return best, left, other
+
+
+@_compiled
+def _eliminate(gram: Array, right: Array, pivot: int, gram_left: Array, right_left: Array) -> float:
+    """Schur complement of one column over those behind it; its gain, or -1 if it is dependent."""
+    top = gram[pivot, pivot]
+    if top < _PIVOT:
+        return -1.0
+    share = right[pivot] / top
+    for r in range(pivot + 1, gram.shape[0]):
+        factor = gram[pivot, r] / top
+        right_left[r] = right[r] - factor * right[pivot]
+        for c in range(r, gram.shape[0]):
+            gram_left[r, c] = gram[r, c] - factor * gram[pivot, c]
+    return float(share * right[pivot])
+
+
+@_compiled
+def _workspace(depth: int, count: int) -> tuple[Array, Array, Indices]:
+    """Gram matrix and right-hand side of every level of elimination, and the place reached on each."""
+    return np.zeros((depth + 1, count, count)), np.zeros((depth + 1, count)), np.zeros(depth + 1, np.int64)
+
+
+@_compiled
+def _complete(depth: int, gain: float, row: int, gains: Array, chosen: Indices, work: tuple[Array, Array, Indices]) -> int:
+    """Best pair for every prefix of `depth` columns, written from `row` on; the next free row is returned.
+
+    work: level 0 holds the Gram matrix and right-hand side to begin with. gain: of what has been eliminated before.
+    """
+    grams, rights, places = work
+    totals = np.full(depth + 1, gain)
+    level, places[0] = 0, 0
+    while level >= 0:
+        if level < depth and places[level] < grams.shape[1] - 1:
+            own = _eliminate(grams[level], rights[level], places[level], grams[level + 1], rights[level + 1])
+            if own < 0:
+                places[level] += 1
+                continue
+            totals[level + 1] = totals[level] + own
+            level += 1
+            places[level] = places[level - 1] + 1
+            continue
+        if level == depth:
+            pair, i, j = _best_pair(grams[level], rights[level], places[level])
+            if i >= 0:
+                gains[row] = totals[level] + pair
+                chosen[row, :depth] = places[:depth]
+                chosen[row, depth], chosen[row, depth + 1] = i, j
+                row += 1
+        level -= 1
+        places[max(level, 0)] += 1
+    return row
+
+
+@_compiled
+def _subsets(gram: Array, right: Array, depth: int, room: int) -> tuple[Array, Indices]:
+    gains, chosen = np.zeros(room), np.zeros((room, depth + 2), np.int64)
+    work = _workspace(depth, len(right))
+    work[0][0], work[1][0] = gram, right
+    filled = _complete(depth, 0.0, 0, gains, chosen, work)
+    return gains[:filled], chosen[:filled]
+
+
+@_compiled
+def _orthogonalise(block: Array, cross: Array, right: Array) -> float:
+    """Cholesky of a small block in place; cross and right become those of its orthonormal basis. Gain, or -1 if dependent."""
+    gain = 0.0
+    for r in range(block.shape[0]):
+        for c in range(r):
+            block[r, c] = block[r, c] / block[c, c]
+            for k in range(c):
+                block[r, c] -= block[r, k] * block[c, k] / block[c, c]
+        for k in range(r):
+            block[r, r] -= block[r, k] * block[r, k]
+        if block[r, r] < _BLOCK_PIVOT:
+            return -1.0
+        block[r, r] = np.sqrt(block[r, r])
+        for k in range(r):
+            cross[r] -= block[r, k] * cross[k]
+            right[r] -= block[r, k] * right[k]
+        cross[r] /= block[r, r]
+        right[r] /= block[r, r]
+        gain += right[r] * right[r]
+    return gain
+
+
+@_compiled
+def _project(gram: Array, right: Array, cross: Array, own: Array, gram_left: Array, right_left: Array) -> None:
+    """Take an orthonormal block out of the fixed columns: upper triangle of G - C'C, and b - C' r."""
+    for r in range(gram.shape[0]):
+        right_left[r] = right[r]
+        for k in range(cross.shape[0]):
+            right_left[r] -= cross[k, r] * own[k]
+        for c in range(r, gram.shape[0]):
+            gram_left[r, c] = gram[r, c]
+            for k in range(cross.shape[0]):
+                gram_left[r, c] -= cross[k, r] * cross[k, c]
+
+
+@_compiled
+def _best_single(gram: Array, right: Array, cross: Array, own: Array) -> tuple[float, int]:
+    """Gain and place of the best single column once an orthonormal block is taken out."""
+    best, at = 0.0, -1
+    for r in range(gram.shape[0]):
+        rest, match = gram[r, r], right[r]
+        for k in range(cross.shape[0]):
+            rest -= cross[k, r] * cross[k, r]
+            match -= cross[k, r] * own[k]
+        if rest > _PIVOT and match * match > best * rest:
+            best, at = match * match / rest, r
+    return best, at
+
+
+@_compiled
+def _gather(places: Indices, crosses: Array, rights: Array, squares: Array, block: Array, cross: Array, own: Array) -> float:
+    """The block of some columns, made orthonormal; its gain, or -1 if it is dependent."""
+    for k in range(len(places)):
+        cross[k], own[k] = crosses[places[k]], rights[places[k]]
+    if len(squares) == 0:
+        return float(np.sum(own * own))
+    for k in range(len(places)):
+        for q in range(len(places)):
+            block[k, q] = squares[places[k], places[q]]
+    return _orthogonalise(block, cross, own)
+
+
+@_compiled
+def _with_blocks(
+    gram: Array, right: Array, crosses: Array, rights: Array, squares: Array, groups: Indices, size: int, room: int
+) -> tuple[Array, Indices, Indices]:
+    """See `completions`."""
+    width, depth = 2 * groups.shape[1], max(size - 2, 0)
+    gains, chosen, owner = np.zeros(room), np.zeros((room, size), np.int64), np.zeros(room, np.int64)
+    work = _workspace(depth, len(right))
+    cross, own, block, places = np.zeros((width, len(right))), np.zeros(width), np.zeros((width, width)), np.zeros(width, np.int64)
+    row = 0
+    for g in range(len(groups)):
+        for k in range(width):
+            places[k] = 2 * groups[g, k // 2] + k % 2
+        gain = _gather(places, crosses, rights, squares, block, cross, own)
+        if gain < 0:
+            continue
+        after = row
+        if size > 1:
+            _project(gram, right, cross, own, work[0][0], work[1][0])
+            after = _complete(depth, gain, row, gains, chosen, work)
+        else:
+            best, at = _best_single(gram, right, cross, own)
+            if at >= 0:
+                gains[row], chosen[row, 0], after = gain + best, at, row + 1
+        owner[row:after] = g
+        row = after
+    return gains[:row], chosen[:row], owner[:row]
+
+
+def best_subsets(gram: Array, right: Array, size: int) -> tuple[Array, Indices]:
+    """Gain and members of good subsets of `size` >= 2 unit columns, the best pair for every choice of the others.
+
+    gram: shape (m, m); right: shape (m,). Returns shapes (s,) and (s, size).
+    """
+    return _subsets(np.ascontiguousarray(gram), np.ascontiguousarray(right), size - 2, _prefixes(len(right), size - 2))
+
+
+def completions(
+    gram: Array, right: Array, crosses: Array, rights: Array, squares: Array, groups: Indices, size: int
+) -> tuple[Array, Indices, Indices]:
+    """As `best_subsets`, joined to each of some groups of entries. An entry is two columns: a curve and its slope.
+
+    gram, right: of the m fixed columns. crosses: shape (2e, m), entries with fixed columns; rights: shape (2e,); squares: shape
+    (2e, 2e), or empty if groups are single entries of two orthonormal columns. groups: shape (g, entries in a group). size: fixed
+    columns to add, 1 or more. Returns gains (s,), fixed columns (s, size), groups (s,).
+    """
+    room = len(groups) * (1 if size == 1 else _prefixes(len(right), size - 2))
+    return _with_blocks(gram, right, crosses, rights, squares, groups, size, room)
+
+
+def _prefixes(count: int, depth: int) -> int:
+    """How many prefixes of `depth` columns there are."""
+    room = 1
+    for i in range(depth):
+        room = room * (count - i) // (i + 1)
+    return max(room, 1)

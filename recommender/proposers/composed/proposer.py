@@ -1,0 +1,81 @@
+"""Sums of elementary terms chosen by description length, as proposals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.formula import Formula
+from corpus.functions import Array
+from corpus.language import Sentence
+from recommender.context import Context
+from recommender.fitting.work import Work
+from recommender.problem import Problem
+from recommender.proposers._base import Proposal
+from recommender.proposers.composed.grammar import terms_of
+from recommender.proposers.composed.laws import laws_of, whole_laws
+from recommender.proposers.composed.refine import Model
+from recommender.proposers.composed.search import Data, Search
+from recommender.proposers.composed.shapes import Axis
+
+_EARLY = 3
+_LAST = 30
+_LOOKED_AT = 60
+_MOST_DIGITS = 14
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Proposes sums of products of elementary curves; coefficients and inner parameters come with their fitted values.
+
+    seconds: of one core, about. corpus_terms: whether terms are cut from the formulas of the context.
+    """
+
+    seconds: float = 10.0
+    corpus_terms: bool = True
+    name: str = "composed"
+
+    def propose(self, problem: Problem, context: Context, history: Sequence[Proposal]) -> Iterator[Proposal]:
+        """The best few after every stage of the search, about thirty at its end."""
+        del history
+        data = _data(problem)
+        axes = [Axis(name, values) for name, values in data.columns.items()]
+        work = Work(self.seconds)
+        laws = list(laws_of(problem, context, work)) if self.corpus_terms else []
+        parts = [part for law in laws for part in law.parts]
+        search = Search(data, axes, terms_of(axes, parts), whole_laws(laws, axes), work)
+        told = set[object]()
+        models: Sequence[Model] = ()
+        for models in search.run():
+            yield from self._new(models[:_EARLY], search.scale, told)
+        yield from self._new(models[:_LAST], search.scale, told)
+
+    def _new(self, models: Sequence[Model], scale: float, told: set[object]) -> Iterator[Proposal]:
+        for model in models:
+            proposal = self._proposal(model, scale) if model.key not in told else None
+            told.add(model.key)
+            if proposal is not None and all(map(math.isfinite, proposal.starts.values())):
+                yield proposal
+
+    def _proposal(self, model: Model, scale: float) -> Proposal:
+        starts = {f"c{i}": float(value) * scale for i, value in enumerate(model.coefficients)}
+        starts |= {f"k{i}": float(value) for i, value in enumerate(model.inner)}
+        formula = Formula(model.formula())
+        known = set(formula.parameters)
+        why = Sentence.of("why.composed", terms=len(model.terms))
+        return Proposal(formula, self.name, why, starts={name: value for name, value in starts.items() if name in known})
+
+
+def _data(problem: Problem) -> Data:
+    samples = problem.samples
+    weights = None if samples.sigma is None else np.min(samples.sigma) / samples.sigma
+    return Data(dict(samples.columns), samples.target, weights, _digits(problem.target.shown[problem.rows]), problem.seed)
+
+
+def _digits(values: Array) -> int:
+    """Significant decimals that most values are written with."""
+    written = [repr(float(value)).split("e")[0].replace(".", "").replace("-", "").strip("0") for value in values[:60]]
+    return min(_MOST_DIGITS, int(np.median([len(text) for text in written])))

@@ -1,0 +1,5 @@
+"""Laws from units: dimensional analysis, products and sums of a few terms."""
+
+from recommender.proposers.dimensional.proposer import Dimensional
+
+__all__ = ["Dimensional"]
