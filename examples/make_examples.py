@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -173,6 +174,7 @@ def _plain(cell: Cell) -> str:
 
 def xlsx_bytes(table: Sheet) -> bytes:
     """An Excel workbook without the time of writing, which would make every copy differ."""
+    os.environ["OPENPYXL_LXML"] = "False"  # with lxml installed the same sheet is spelled otherwise
     from openpyxl import Workbook
 
     book = Workbook()
