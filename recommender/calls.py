@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from corpus.errors import ProblemError
 from corpus.formula import Formula, parse
+from corpus.functions import Array
 from recommender.fitting import Fit, Prior
 from recommender.fitting import fit as fit_samples
 from recommender.problem import Problem
@@ -60,6 +64,7 @@ def fit(
     target: str | None = None,
     *,
     sigma: str | None = None,
+    weights: str | ArrayLike | None = None,
     known: Mapping[str, float] | None = None,
     bounds: Bounds | None = None,
     priors: Mapping[str, Prior] | None = None,
@@ -71,15 +76,31 @@ def fit(
 
     formula: names of columns are columns, all others coefficients; `name = ...` names the target, else `target` does (the
     last column if None). Numbers are taken as they stand in the table, so coefficients come out in its own units. sigma: the
-    column of standard uncertainties. The rest as in `recommender.fitting.fit`. RecommenderError says what is wrong, and the cure.
+    column of standard uncertainties. weights: instead of it, a column or n numbers in proportion to 1/variance; rows of weight 0 are
+    left out. The rest as in `recommender.fitting.fit`. RecommenderError says what is wrong, and the cure.
     """
     measured = Table.of(table)
     goal, read = _read(formula, measured, target)
     symbols = symbols_for(measured.names)
     columns = {symbols[column.name]: column.shown for column in measured.columns if symbols[column.name] in read.variables}
-    errors = None if sigma is None else measured.find(sigma).shown
-    samples = Samples(columns, goal.shown, errors)
+    errors = _errors(measured, sigma, weights)
+    samples = Samples(columns, goal.shown, errors, up_to_scale=weights is not None)
     return fit_samples(read, samples, known=known, bounds=bounds, priors=priors, loss=loss, budget=budget, seed=seed)
+
+
+def _errors(table: Table, sigma: str | None, weights: str | ArrayLike | None) -> Array | None:
+    """Standard uncertainty of each row, up to a factor if it comes from weights; nan (left out) where a weight is not positive."""
+    if weights is None:
+        return None if sigma is None else table.find(sigma).shown
+    if sigma is not None:
+        raise ProblemError("sigma_and_weights")
+    values = table.find(weights).shown if isinstance(weights, str) else np.asarray(weights, float)
+    if values.shape != (len(table),):
+        raise ProblemError("weights_shape", count=values.size, rows=len(table))
+    if not np.any(values > 0):
+        raise ProblemError("weights_none")
+    with np.errstate(all="ignore"):
+        return np.where(values > 0, 1 / np.sqrt(values), np.nan)
 
 
 def _read(formula: str | Formula, table: Table, target: str | None) -> tuple[Column, Formula]:

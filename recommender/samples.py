@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from corpus.functions import Array
 class Samples:
     """n rows: columns of shape (n,), the target of shape (n,), and its standard uncertainty of shape (n,) if known.
 
+    up_to_scale: the uncertainties are known but for a common factor, which the residuals tell (weights).
     Every value is finite; whoever makes samples has dropped and reported the rows that are not.
     """
 
@@ -22,24 +23,26 @@ class Samples:
     target: Array
     sigma: Array | None = None
     groups: NDArray[np.int64] | None = field(default=None)
+    up_to_scale: bool = False
 
     def __len__(self) -> int:
         return len(self.target)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Samples:
         """The rows of an index or mask."""
-        return Samples(
-            {name: values[rows] for name, values in self.columns.items()},
-            self.target[rows],
-            None if self.sigma is None else self.sigma[rows],
-            None if self.groups is None else self.groups[rows],
+        return replace(
+            self,
+            columns={name: values[rows] for name, values in self.columns.items()},
+            target=self.target[rows],
+            sigma=None if self.sigma is None else self.sigma[rows],
+            groups=None if self.groups is None else self.groups[rows],
         )
 
     def weighted(self, factor: Array | float) -> Samples:
         """The same rows, their standard uncertainty (1 where none is known) times a factor."""
         sigma = np.ones(len(self)) if self.sigma is None else self.sigma
-        return Samples(self.columns, self.target, sigma * factor, self.groups)
+        return replace(self, sigma=sigma * factor)
 
     def with_target(self, target: Array) -> Samples:
         """The same rows with another target (bootstrap of residuals)."""
-        return Samples(self.columns, target, self.sigma, self.groups)
+        return replace(self, target=target)

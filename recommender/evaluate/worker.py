@@ -11,19 +11,29 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from functools import cache
+from typing import TYPE_CHECKING, Any, TextIO
 
 from corpus.errors import RecommenderError
 
+if TYPE_CHECKING:
+    from indexes import Retriever
+
 Task = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@cache
+def _index() -> Retriever:
+    """The package's own index, opened once."""
+    from indexes import open_index
+
+    return open_index()
 
 
 def hello(request: Mapping[str, Any]) -> dict[str, Any]:
     """Load what every later request needs, so that start-up is not counted to the first case."""
     if request.get("index"):
-        from indexes import open_index
-
-        open_index()
+        _index()
     if request.get("fit"):
         from recommender.evaluate import fit_tasks
 
@@ -80,7 +90,7 @@ def race(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def retrieve(request: Mapping[str, Any]) -> dict[str, Any]:
     """Ids found (each with its doubles) for a table on disk or for free text, once with every set of channels in `subsets`."""
-    from indexes import WEIGHTS, Query, open_index
+    from indexes import WEIGHTS, Query
     from recommender.context import question
     from recommender.problem import Problem
     from recommender.table import Table
@@ -90,9 +100,8 @@ def retrieve(request: Mapping[str, Any]) -> dict[str, Any]:
         table = Table.read(request["table"], request["units"], request["descriptions"])
         problem = Problem.of(table, request["target"], request["inputs"], about=request["about"])
         query = question(problem, request["limit"])
-    retriever = open_index()
     found = {
-        name: [[item.entry.id, *item.doubles] for item in retriever.with_weights({c: WEIGHTS[c] for c in subset}).search(query)]
+        name: [[item.entry.id, *item.doubles] for item in _index().with_weights({c: WEIGHTS[c] for c in subset}).search(query)]
         for name, subset in request["subsets"].items()
     }
     return {"found": found}

@@ -26,7 +26,8 @@ _UNBOUNDED = (-math.inf, math.inf)
 class Request:
     """What `fit` was asked for, ready to work on.
 
-    samples: finite rows only, `sigma` holding whatever weights the rows; measured: the user gave sigma. dropped: rows left out.
+    samples: finite rows only, `sigma` holding whatever weights the rows; measured: the user gave sigma, not only weights.
+    dropped: rows left out.
     starts: values of all of `names`, tried beside those the search finds.
     """
 
@@ -76,8 +77,9 @@ def prepare(
     compiled = compile_tree(formula.bind(known).root if known else formula.root, {*bounds, *priors})
     names = tuple(name for name in formula.parameters if name in compiled.root.parameters)
     rng = _generator(formula, rows, seed)
+    measured = samples.sigma is not None and not samples.up_to_scale
     first = tuple(_merged(start, compiled, names) for start in starts)
-    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, samples.sigma is not None, dropped, rng, work, first)
+    return Request(formula, dict(known), bounds, priors, loss, compiled, names, rows, measured, dropped, rng, work, first)
 
 
 def _merged(start: Mapping[str, float], compiled: Compiled, names: Sequence[str]) -> dict[str, float]:

@@ -133,3 +133,27 @@ def test_recommend_says_what_is_wrong() -> None:
     with pytest.raises(RecommenderError) as caught:
         recommend({"x": [1, 2], "y": [2, 3]})
     assert caught.value.key == "too_few_rows"
+
+
+def test_weights_count_like_repeated_rows() -> None:
+    rng = np.random.default_rng(4)
+    x = np.linspace(1, 5, 12)
+    y = 2 * x + rng.normal(0, 0.3, 12)
+    counts = rng.integers(1, 4, 12)
+    weighted = fit("y = a*x + b", {"x": x, "y": y}, weights=counts)
+    repeated = fit("y = a*x + b", {"x": np.repeat(x, counts), "y": np.repeat(y, counts)})
+    assert weighted.parameters == pytest.approx(repeated.parameters, rel=1e-9)
+
+
+def test_only_the_ratio_of_weights_matters() -> None:
+    x = np.linspace(1, 5, 12)
+    y = 2 * x + np.random.default_rng(4).normal(0, 0.3, 12)
+    one, other = (fit("y = a*x + b", {"x": x, "y": y, "w": scale * x}, target="y", weights="w") for scale in (1.0, 400.0))
+    assert one.standard_errors == pytest.approx(other.standard_errors, rel=1e-9)
+    assert one.reduced_chi2 is None
+
+
+@pytest.mark.parametrize(("weights", "words"), [([1.0], "1 weights"), ([0.0] * 20, "positive"), (X - 9, "positive")])
+def test_weights_that_cannot_be_used(weights: object, words: str) -> None:
+    with pytest.raises(RecommenderError, match=words):
+        fit("y = a*exp(-b*x)", DECAY, weights=weights)  # type: ignore[arg-type]
