@@ -229,9 +229,9 @@ class _Grouped:
         """Residual variance, as `fit` takes it."""
         if not dof or not math.isfinite(rss):
             return math.nan
-        return (
-            max(1.0, rss / dof) if self.samples.sigma is not None and not self.samples.up_to_scale and self.loss == "linear" else rss / dof
-        )
+        samples = self.samples
+        measured = samples.sigma is not None and not samples.up_to_scale and self.loss == "linear"
+        return max(1.0, rss / dof) if measured else rss / dof
 
 
 def _scatter(separate: Mapping[int, Fit]) -> float:
