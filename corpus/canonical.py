@@ -14,6 +14,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class Canonical:
     key: str
 
 
+@lru_cache(maxsize=4096)  # the same form comes from many proposers
 def canonicalise(formula: Formula) -> Canonical:
     """The canonical form; never fails, at worst it leaves a formula as it is."""
     try:

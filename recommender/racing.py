@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from recommender.assess import Fitted
@@ -45,6 +45,7 @@ class Race:
         self._terms = terms
         self._fits: dict[tuple[str, str], Fit] = {}
         self._runners: dict[str, Candidate] = {}
+        self._hints: Mapping[tuple[str, str], Fit] = {}
 
     @property
     def fitted(self) -> list[Fitted]:
@@ -70,15 +71,23 @@ class Race:
         self._runners |= {candidate.key: candidate for candidate in entering}
         new = [candidate for candidate in entering if _place(candidate) not in self._fits]
         for warm, budget in ((False, RACE_BUDGET), (True, WARM_BUDGET)):
-            group = [candidate for candidate in new if bool(candidate.lead.starts) is warm]
+            group = [candidate for candidate in new if bool(self._starts(candidate)) is warm]
             fits = self._fit(group, budget, "racing")
             self._fits |= {_place(candidate): found for candidate, found in zip(group, fits, strict=True)}
 
     def on(self, problem: Problem) -> Race:
         """The same candidates on the same rows with other uncertainties."""
         other = Race(problem, self._terms)
+        other._hints = self._fits
         other.enter(self.candidates)
         return other
+
+    def _starts(self, candidate: Candidate) -> Sequence[Mapping[str, float]]:
+        """Where its fit may begin: what an earlier fit found, or its proposer."""
+        earlier = self._hints.get(_place(candidate))
+        if earlier is not None and all(map(math.isfinite, earlier.parameters.values())):
+            return [earlier.parameters]
+        return [candidate.lead.starts] if candidate.lead.starts else ()
 
     def finals(self) -> list[Fitted]:
         """The finalists, fitted with the full budget."""
@@ -108,7 +117,7 @@ class Race:
                 best, best_shown = length, shown(event.fit, self.problem)
             terms.progress(Progress(stage, event.done, event.total, best_shown))
 
-        tasks = [FitTask(c.formula, c.lead.known, starts=[c.lead.starts] if c.lead.starts else ()) for c in candidates]
+        tasks = [FitTask(c.formula, c.lead.known, starts=self._starts(c)) for c in candidates]
         options = {"screen_budget": terms.effort * budget, "finalists": 0, "workers": terms.workers, "seed": self.problem.seed}
         enough = lambda: heard and terms.stop()  # noqa: E731  # a race stopped at once still has one formula
         return fit_many(tasks, self.problem.samples, listen=listen, stop=enough, **options) if tasks else ()  # type: ignore[arg-type]
