@@ -7,7 +7,7 @@ hidden, with or without the corpus. The bars are shares of the cases whose law s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from corpus.language import Sentence
 from recommender.evaluate._base import Options, Program, Row, Value, Verdict, number, spread_out
 from recommender.evaluate.cases import find_cases
 from recommender.evaluate.recover_tasks import RecoverTask, Variant
+from recommender.evaluate.scoring import Rows
 
 LIMIT = 240.0
 SECONDS = 30.0
@@ -50,24 +51,24 @@ class Asked:
         return self.task.label if self.program == OURS else f"{self.program}: {self.task.label}"
 
 
+Tasks = Callable[[Options, Variant], Iterable[RecoverTask]]
+
+
 @dataclass(frozen=True)
 class Recover:
-    """One source of cases, its variants with a bar each. Groups are told apart by noise where the cases themselves have it."""
+    """Tasks in some variants, a bar for each group; groups are told apart by noise where the cases themselves have it."""
 
     name: str
-    sources: tuple[str, ...]
     variants: tuple[Variant, ...]
     bars: Mapping[str, Bar]
-    only: str = ""
+    tasks: Tasks
     needs_cases: bool = True
     hello: Mapping[str, Any] | None = field(default_factory=lambda: {"task": "hello", "index": True})
     columns: tuple[str, ...] = ("first", "five", "all", "id", "ood", "best_ood", "seconds")
 
     def cases(self, options: Options) -> Sequence[Asked]:
-        found = [case for case in find_cases(options.cases, self.sources) if self.only in case.folder.name]
-        chosen = spread_out(found, QUICK) if options.quick else found
         variants = [v for v in self.variants if options.corpus is None or v.corpus == options.corpus] or self.variants
-        tasks = [task for variant in variants for case in chosen if (task := _task(case, variant, options.seed)) is not None]
+        tasks = [task for variant in variants for task in self.tasks(options, variant)]
         if not tasks:
             raise BenchError("bench_no_points")
         programs = (OURS, *(name for name in options.against if name == OPERON))
@@ -113,14 +114,32 @@ class Recover:
         return Verdict(bool(holds) and all(holds), Sentence.of("bench.recover_measured", groups=words), numbers, missed)
 
 
-def _task(case: Any, variant: Variant, seed: int) -> RecoverTask | None:
-    """None where the question makes no sense, e.g. a law of one input that cannot be solved inside the data's range."""
-    try:
-        return RecoverTask.of(case, variant, seed)
-    except BenchError:
-        if variant.other:
-            return None
-        raise
+def from_cases(source: str, only: str = "") -> Tasks:
+    """Tasks from a source of cases on disk whose names hold `only`."""
+
+    def tasks(options: Options, variant: Variant) -> Iterator[RecoverTask]:
+        found = [case for case in find_cases(options.cases, (source,)) if only in case.folder.name]
+        for case in spread_out(found, QUICK) if options.quick else found:
+            try:
+                yield RecoverTask.of(case, variant, options.seed)
+            except BenchError:
+                if not variant.other:  # a law that cannot be solved inside the range of its table
+                    raise
+
+    return tasks
+
+
+def generated_sums(options: Options, variant: Variant) -> Iterator[RecoverTask]:
+    """Sums of two to five terms: the half of the generated tasks that is kept for testing."""
+    from recommender.evaluate.recover_sums import sum_tasks
+
+    kept = list(sum_tasks(seed=options.seed))[1::2]
+    for task in spread_out(kept, QUICK) if options.quick else kept:
+        target = task.kind.target
+        question = {"target": target, "inputs": list(task.kind.inputs), "units": {}, "descriptions": {}, "about": ""}
+        clean = Rows(task.columns, task.values)
+        off = Rows(task.box, task.law.evaluate(task.box))
+        yield RecoverTask(task.name, question, clean, {"id": clean}, off, 0.0, variant).with_noise(options.seed)
 
 
 def request(case: Asked, program: Program) -> dict[str, Any]:
@@ -157,7 +176,7 @@ def reaches(bar: Bar, found: Mapping[str, float]) -> bool:
 
 
 def _suite(name: str, source: str, bars: Mapping[Variant, Bar], only: str = "") -> Recover:
-    return Recover(name, (source,), tuple(bars), {variant.label: bar for variant, bar in bars.items()}, only)
+    return Recover(name, tuple(bars), {variant.label: bar for variant, bar in bars.items()}, from_cases(source, only))
 
 
 OFF = Variant(corpus=False)
@@ -168,7 +187,13 @@ NOISY = Variant(noise=0.01, corpus=False)
 def composite() -> Recover:
     """A textbook term and an unusual one; the tables themselves come with three levels of noise."""
     bars = {"": Bar(12, five=8, beyond=1e-3), " 1 %": Bar(12, five=5, beyond=1e-3), " 5 %": Bar(12, five=3)}
-    return Recover("composite", ("composite",), (ON, OFF), {f"{ON.label}{noise}": bar for noise, bar in bars.items()})
+    return Recover("composite", (ON, OFF), {f"{ON.label}{noise}": bar for noise, bar in bars.items()}, from_cases("composite"))
+
+
+def sums() -> Recover:
+    """Sums of two to five terms in tables of simulated systems."""
+    bars = {OFF.label: Bar(30, first=28), NOISY.label: Bar(30, first=20)}
+    return Recover("sums", (OFF, NOISY), bars, generated_sums, needs_cases=False)
 
 
 def feynman() -> Recover:

@@ -85,7 +85,7 @@ class RecoverTask:
         noise = float(case.truth().get("noise") or case.truth().get("relative_noise") or variant.noise)
         task = cls(case.label, case.question, train, tests, off, noise, variant)
         task = task._solved_for_another(seed) if variant.other else task
-        task = task._noisy(seed) if variant.noise else task
+        task = task.with_noise(seed)
         return task._hidden() if variant.hidden else task
 
     def write(self, path: Path) -> None:
@@ -96,10 +96,14 @@ class RecoverTask:
             writer.writerow(columns)
             writer.writerows([repr(float(value)) for value in row] for row in zip(*columns.values(), strict=True))
 
-    def _noisy(self, seed: int) -> RecoverTask:
+    def with_noise(self, seed: int) -> RecoverTask:
+        """The noise of the variant added to the training target."""
+        if not self.variant.noise:
+            return self
         rng = np.random.default_rng([seed, 17])
         y = self.train.target
-        return replace(self, train=Rows(self.train.columns, y + self.variant.noise * float(np.std(y)) * rng.standard_normal(len(y))))
+        noisy = y + self.variant.noise * float(np.std(y)) * rng.standard_normal(len(y))
+        return replace(self, train=Rows(self.train.columns, noisy), noise=self.variant.noise)
 
     def _solved_for_another(self, seed: int) -> RecoverTask:
         """A random input becomes the target, the target an input; points off the manifold keep to the range of the old target."""

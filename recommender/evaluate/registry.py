@@ -13,6 +13,7 @@ _HERE = "recommender.evaluate"
 BENCHES: dict[str, dict[str, str]] = {
     "recover": {
         "composite": f"{_HERE}.recover:composite",
+        "sums": f"{_HERE}.recover:sums",
         "feynman": f"{_HERE}.recover:feynman",
         "feynman_known": f"{_HERE}.recover:feynman_known",
         "feynman_other": f"{_HERE}.recover:feynman_other",

@@ -8,7 +8,9 @@ solved for another of its quantities. Symbols nobody plays may be fitted, but no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -124,7 +126,15 @@ def _deals(law: Law, entry: Entry) -> Iterator[Deal]:
         return
     if len(law.values) > _MOST_WILD:
         slots = {symbol: dimension for symbol, dimension in slots.items() if dimension is not None}
-    yield from (deal for deal in _dealt(law, list(law.values), slots) if entry.target.symbol in deal.values())
+    if _has_room(law, slots):
+        yield from (deal for deal in _dealt(law, list(law.values), slots) if entry.target.symbol in deal.values())
+
+
+def _has_room(law: Law, slots: Mapping[str, Dimension | None]) -> bool:
+    """Whether the slots of each dimension, with those that any unit fits, are enough for the columns of that dimension."""
+    needed, there = Counter(law.dimensions.values()), Counter(slots.values())
+    short = sum(max(0, count - there[dimension]) for dimension, count in needed.items() if dimension is not None)
+    return short <= there[None] and len(law.values) <= len(slots)
 
 
 def _dealt(law: Law, columns: Sequence[str], slots: Mapping[str, Dimension | None]) -> Iterator[Deal]:
@@ -173,9 +183,17 @@ def _same_key(law: Law, entry: Entry, deal: Deal) -> bool:
     if not law.empirical or deal[_TARGET] != entry.target.symbol:
         return False
     names = {symbol: column for column, symbol in deal.items() if column != _TARGET}
+    if {v.symbol for v in entry.variables} == set(names) and _tokens(entry.key, names) != _tokens(law.key, law.values):
+        return False  # the names of columns order the terms of a key and change nothing else
     formula = entry.formula_tree.as_columns(names)
     free = {tree.var(v.symbol): tree.param(f"{v.symbol}_") for v in entry.variables if v.symbol not in names}
     return canonicalise(Formula(tree.substitute(formula.root, free))).key == law.key
+
+
+def _tokens(key: str, columns: Iterable[str]) -> Counter[str]:
+    """The signs of a canonical key, its columns without their names."""
+    names = set(columns)
+    return Counter("column" if token in names else token for token in re.findall(r"\w+|\W", key))
 
 
 def _fitted(law: Law, entry: Entry, deal: Deal) -> bool:

@@ -18,6 +18,7 @@ from corpus.errors import RecommenderError
 
 if TYPE_CHECKING:
     from indexes import Retriever
+    from recommender.problem import Problem
 
 Task = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -46,15 +47,27 @@ def recommend(request: Mapping[str, Any]) -> dict[str, Any]:
     `corpus` (False: without it) and `seconds` for the searches."""
     from recommender.pipeline import SECONDS
     from recommender.pipeline import recommend as search
-    from recommender.problem import Problem
     from recommender.session import run
-    from recommender.table import Table
 
-    table = Table.read(request["table"], request["units"], request["descriptions"])
-    problem = Problem.of(table, request["target"], request["inputs"], about=request["about"], seed=request["seed"])
+    problem = _problem(request)
     options = {"limit": request["limit"], "seconds": request.get("seconds", SECONDS), "workers": request.get("workers", 0)}
     found = run(problem, record=False, **options) if request.get("corpus", True) else search(problem, **options)
     return {"recommendation": found.to_json()}
+
+
+def evolve(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The same question for genetic programming alone, for `seconds`."""
+    from recommender.evaluate.evolve import evolve as alone
+
+    return {"recommendation": alone(_problem(request), request)}
+
+
+def _problem(request: Mapping[str, Any]) -> Problem:
+    from recommender.problem import Problem
+    from recommender.table import Table
+
+    table = Table.read(request["table"], request["units"], request["descriptions"])
+    return Problem.of(table, request["target"], request["inputs"], about=request["about"], seed=request["seed"])
 
 
 def first(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +134,15 @@ def scale_ask(request: Mapping[str, Any]) -> dict[str, Any]:
     return scale_tasks.ask(request)
 
 
-TASKS: Mapping[str, Task] = {"hello": hello, "recommend": recommend, "first": first, "retrieve": retrieve, "fit": one_fit, "race": race} | {
+TASKS: Mapping[str, Task] = {
+    "hello": hello,
+    "recommend": recommend,
+    "evolve": evolve,
+    "first": first,
+    "retrieve": retrieve,
+    "fit": one_fit,
+    "race": race,
+} | {
     "scale_build": scale_build,
     "scale_ask": scale_ask,
 }
