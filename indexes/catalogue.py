@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from corpus.inbox import learned_from
 from indexes.database import Database
 from indexes.meaning import told_hash
 from indexes.query import PUBLIC
-from indexes.signature import signature
+from indexes.signature import Signature
+from indexes.spool import Filed, canonical_json
 
 FILE = "entries.jsonl"
 _CREATE = (
@@ -29,8 +31,7 @@ _PREFIXED = "SELECT row FROM entry WHERE id >= ? AND id < ? AND tenant = ? ORDER
 class Card:
     """What ranking needs of an entry without reading it.
 
-    family: equal for entries of one canonical form, whatever their quantities; double: equal for entries that say the same; learned: table
-    hashes.
+    family: see `family_key`; double: equal for entries that say the same; learned: table hashes.
     """
 
     row: int
@@ -42,37 +43,42 @@ class Card:
     learned: frozenset[str]
 
 
-def canonical_json(entry: Entry) -> bytes:
-    """One line, the same bytes for equal entries."""
-    return entry.model_dump_json().encode() + b"\n"
-
-
-def double_key(entry: Entry) -> str:
+def double_key(key: str, dimensions: Signature) -> str:
     """Equal for two spellings of one law: canonical form and the dimensions of target and variables agree."""
-    return _hashed(f"{entry.key}|{signature(entry).free_text}")
+    return _hashed(f"{key}|{dimensions.free_text}")
+
+
+def family_key(entry: Entry) -> str:
+    """Equal for entries of one form, whatever they call their quantities (and for a few forms of the same signs in another order)."""
+    names = {variable.symbol for variable in entry.variables}
+    return _hashed(" ".join(sorted("x" if sign in names else sign for sign in re.findall(r"\w+|\W", entry.key))))
 
 
 def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def write(database: Database, folder: Path, entries: Iterable[Entry]) -> None:
-    """Rows are numbered in the order given."""
-    for sql in _CREATE:
-        database.run(sql)
-    with (folder / FILE).open("wb") as file:
-        database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(file.write, entries))
+class Writer:
+    """Writes the entries of a new snapshot, batch by batch."""
 
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._file = (folder / FILE).open("wb")
+        for sql in _CREATE:
+            database.run(sql)
 
-def _rows(write: Callable[[bytes], int], entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
-    start = 0
-    for row, entry in enumerate(entries):
-        line = canonical_json(entry)
-        write(line)
+    def add(self, batch: Sequence[Filed]) -> None:
+        self._database.insert("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(self._row, batch))
+
+    def _row(self, filed: Filed) -> tuple[object, ...]:
+        entry, start = filed.entry, self._file.tell()
+        length = self._file.write(canonical_json(entry))
         learned = " ".join(sorted(learned_from(entry)))
-        keys = entry.domain.partition("/")[0], _hashed(entry.key), double_key(entry)
-        yield row, entry.id, entry.tenant, *keys, learned, told_hash(entry), start, len(line)
-        start += len(line)
+        keys = entry.domain.partition("/")[0], family_key(entry), double_key(entry.key, filed.signature)
+        return filed.row, entry.id, entry.tenant, *keys, learned, told_hash(entry), start, length
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class Catalogue:

@@ -14,7 +14,7 @@ import numpy as np
 from corpus.errors import IndexingError
 from indexes.embed import Embedder, Vectors
 
-SCHEMA = 5  # raise it when the layout, the passages or the terms change: every snapshot is then built anew
+SCHEMA = 7  # raise it when the layout, the passages or the terms change: every snapshot is then built anew
 MANIFEST = "manifest.json"
 _PROBES = 1000
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from indexes.fuse import Hit
 from indexes.texts import passages
 from indexes.vectors import VectorStore
 
-_BATCH = 256
 _SURE = 0.7  # a cosine from which on a question and an entry surely mean the same
 
 
@@ -22,27 +22,25 @@ def told_hash(entry: Entry) -> str:
     return hashlib.sha256("\n".join(passages(entry)).encode()).hexdigest()[:32]
 
 
-def entry_vectors(embedder: Embedder, entries: Sequence[Entry], known: Mapping[str, Vectors], advance: Callable[[int], None]) -> Vectors:
-    """One unit vector per entry, shape (n, d): the mean over its passages, or the one already known by its hash.
-
-    advance is told how many are done.
-    """
+def entry_vectors(embedder: Embedder, entries: Sequence[Entry], known: Mapping[str, Vectors]) -> Vectors:
+    """One unit vector per entry, shape (n, d): the mean over its passages, or the one already known by its hash."""
     vectors = np.zeros((len(entries), embedder.dimension), np.float32)
     hashes = [told_hash(entry) for entry in entries]
     for row, found in enumerate(hashes):
         if found in known:
             vectors[row] = known[found]
     fresh = [row for row, found in enumerate(hashes) if found not in known]
-    for start in range(0, len(fresh), _BATCH):
-        rows = fresh[start : start + _BATCH]
-        vectors[rows] = _batch_vectors(embedder, [entries[row] for row in rows])
-        advance(len(entries) - len(fresh) + start + len(rows))
+    if fresh:
+        vectors[fresh] = _embedded(embedder, [entries[row] for row in fresh])
     return vectors
 
 
-def _batch_vectors(embedder: Embedder, entries: Sequence[Entry]) -> Vectors:
-    texts = [passage for entry in entries for passage in passages(entry)]
-    means = embedder.encode(texts).reshape(len(entries), -1, embedder.dimension).mean(axis=1)
+def _embedded(embedder: Embedder, entries: Sequence[Entry]) -> Vectors:
+    """Entries near each other often share passages, which are embedded once."""
+    texts = [passages(entry) for entry in entries]
+    places = {passage: place for place, passage in enumerate(dict.fromkeys(chain.from_iterable(texts)))}
+    encoded = embedder.encode(list(places))
+    means = np.stack([encoded[[places[passage] for passage in told]].mean(axis=0) for told in texts])
     return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12), np.float32)
 
 

@@ -11,7 +11,8 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,15 +21,13 @@ from typing import Literal
 from corpus.entry import Entry
 from corpus.errors import IndexingError
 from corpus.language import Language, text
-from indexes import catalogue, dimensions, shapes, words
-from indexes.catalogue import canonical_json
-from indexes.database import Database
+from indexes.build import write_tables
 from indexes.embed import Embedder, Vectors
 from indexes.golden import Golden, recall_by_language
-from indexes.manifest import MANIFEST, SCHEMA, EmbedderIdentity, Manifest, file_hash, fingerprints, probe_rows
-from indexes.meaning import entry_vectors
+from indexes.manifest import MANIFEST, SCHEMA, EmbedderIdentity, Manifest, file_hash
 from indexes.retriever import Retriever
 from indexes.snapshot import CURRENT, FILES, SNAPSHOTS, Snapshot, current_id, snapshot_folder
+from indexes.spool import Spool
 from indexes.vectors import UNREACHABLE, VectorStore
 
 KEEP = 3
@@ -59,11 +58,16 @@ def silent(_: Progress) -> None:
     """Tells nobody."""
 
 
-def snapshot_id(entries: Sequence[Entry], given: Embedder) -> str:
-    """Hash of the entries (in the order of their ids), the embedder and the schema."""
+def snapshot_id(entries: Iterable[Entry], given: Embedder) -> str:
+    """Hash of the entries (whatever their order), the embedder and the schema."""
+    with closing(Spool(entries)) as spool:
+        return _identifier(spool, given)
+
+
+def _identifier(spool: Spool, given: Embedder) -> str:
     digest = hashlib.sha256(f"{SCHEMA}|{EmbedderIdentity.of(given)}".encode())
-    for entry in entries:
-        digest.update(canonical_json(entry))
+    for line in spool.lines():
+        digest.update(line)
     return digest.hexdigest()[:20]
 
 
@@ -72,15 +76,14 @@ def publish(
 ) -> Manifest:
     """Build, verify and swap in the snapshot of these entries; then prune all but the newest three.
 
+    entries: taken one by one and not kept, so a generator may yield more than fit in memory.
     golden: questions it must answer; IndexingError, and nothing swapped, if recall@5 of a language is below their floor.
     """
-    ordered = sorted(entries, key=lambda entry: (entry.id, entry.tenant))
-    identifier = snapshot_id(ordered, given)
-    folder = snapshot_folder(index, identifier)
-    manifest = _usable(folder, given)
-    if manifest is None:
-        manifest = _build_beside(folder, identifier, ordered, given, source, golden, tell)
-    elif manifest.source != source:
+    with closing(Spool(entries)) as spool:
+        identifier = _identifier(spool, given)
+        folder = snapshot_folder(index, identifier)
+        manifest = _usable(folder, given) or _build_beside(folder, identifier, spool, given, source, golden, tell)
+    if manifest.source != source:
         manifest = replace(manifest, source=source)
         manifest.write(folder)
     tell(Progress("published" if _swap(index, identifier) else "unchanged", manifest.entries, manifest.entries))
@@ -102,13 +105,11 @@ def _usable(folder: Path, given: Embedder) -> Manifest | None:
     return snapshot.manifest
 
 
-def _build_beside(
-    folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, golden: Golden | None, tell: Tell
-) -> Manifest:
+def _build_beside(folder: Path, identifier: str, spool: Spool, given: Embedder, source: str, golden: Golden | None, tell: Tell) -> Manifest:
     building = folder.parent.parent / f"{_BUILDING}{identifier}.{platform.node()}.{os.getpid()}.{time.monotonic_ns()}"
     building.mkdir(parents=True)
     try:
-        manifest = _build(building, identifier, entries, given, source, tell)
+        manifest = _build(building, identifier, spool, given, source, tell)
         manifest = _verify(building, manifest, given, golden, tell)
         folder.parent.mkdir(exist_ok=True)
         _rename(building, folder)
@@ -125,23 +126,15 @@ def _rename(building: Path, folder: Path) -> None:
             raise
 
 
-def _build(folder: Path, identifier: str, entries: Sequence[Entry], given: Embedder, source: str, tell: Tell) -> Manifest:
-    tell(Progress("embedding", 0, len(entries)))
-    vectors = entry_vectors(
-        given, entries, _known_vectors(folder.parent, given), lambda done: tell(Progress("embedding", done, len(entries)))
-    )
-    tell(Progress("storing", 0, len(entries)))
-    store = VectorStore.create(folder)
-    for tenant in dict.fromkeys(entry.tenant for entry in entries):
-        rows = [row for row, entry in enumerate(entries) if entry.tenant == tenant]
-        store.add(tenant, rows, vectors[rows])
-    store.close()
-    _write_database(folder, entries)
-    tell(Progress("storing", len(entries), len(entries)))
+def _build(folder: Path, identifier: str, spool: Spool, given: Embedder, source: str, tell: Tell) -> Manifest:
+    count = len(spool)
+    tell(Progress("embedding", 0, count))
+    known = _known_vectors(folder.parent, given)
+    probes = write_tables(folder, spool, given, known, lambda done: tell(Progress("embedding", done, count)))
+    tell(Progress("storing", count, count))
     files = {name: file_hash(folder / name) for name in FILES}
     built = datetime.now(UTC).isoformat(timespec="seconds")
-    probes = dict(zip(map(str, probe_rows(len(entries))), fingerprints(vectors[probe_rows(len(entries))]), strict=True))
-    manifest = Manifest(identifier, EmbedderIdentity.of(given), len(entries), len(vectors), source, built, files, probes)
+    manifest = Manifest(identifier, EmbedderIdentity.of(given), count, count, source, built, files, probes)
     manifest.write(folder)
     return manifest
 
@@ -156,15 +149,6 @@ def _known_vectors(index: Path, given: Embedder) -> Mapping[str, Vectors]:
         return snapshot.known_vectors()
     finally:
         snapshot.close()
-
-
-def _write_database(folder: Path, entries: Sequence[Entry]) -> None:
-    database = Database.create(folder)
-    catalogue.write(database, folder, entries)
-    words.write(database, entries)
-    dimensions.write(database, entries)
-    database.close()
-    shapes.write(folder, entries)
 
 
 def _verify(folder: Path, manifest: Manifest, given: Embedder, golden: Golden | None, tell: Tell) -> Manifest:

@@ -36,8 +36,8 @@ class Query:
     """A question: free text, columns, or both.
 
     shape: how the target goes with the inputs, where there are rows (`indexes.shape_of`). tenant: besides the public entries, this tenant's
-    own are searched. exclude_tables: entries learned from a table with one
-    of these hashes are left out. limit: how many entries to return at most.
+    own are searched. exclude_tables: entries learned from a table with one of these hashes are left out. limit: how many entries to
+    return at most.
     """
 
     text: str = ""

@@ -1,7 +1,8 @@
-"""The retriever: every channel asked, lists fused, doubles folded."""
+"""The retriever: every channel asked, lists fused, doubles folded, one form kept from filling the first page."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ DEPTH = 60
 WEIGHTS: Mapping[Channel, float] = MappingProxyType(
     {"meaning": 1.0, "words": 1.5, "dimensions": 1.0, "shape": 1.0, "domain": 0.2, "success": 0.3}
 )
+_FIRST_PAGE, _OF_ONE_FAMILY = 10, 2
 FIRST: tuple[Channel, ...] = ("meaning", "words", "dimensions", "shape")
 
 
@@ -69,7 +71,7 @@ class Retriever:
         fused = fuse(lists, self.weights)
         cards = snapshot.catalogue.cards([item.row for item in fused])
         allowed = [item for item in fused if not cards[item.row].learned & query.exclude_tables]
-        groups = _folded(self._seconded(query, lists, allowed, cards), cards)
+        groups = _diverse(_folded(self._seconded(query, lists, allowed, cards), cards), cards)
         return [_retrieved(snapshot, group, cards) for group in groups[: query.limit]]
 
     def _seconded(
@@ -92,6 +94,18 @@ def _folded(fused: Iterable[Fused], cards: Mapping[int, Card]) -> list[list[Fuse
     for item in fused:
         groups.setdefault(cards[item.row].double, []).append(item)
     return list(groups.values())
+
+
+def _diverse(groups: Sequence[list[Fused]], cards: Mapping[int, Card]) -> list[list[Fused]]:
+    """At most two of one family among the first ten, as long as there are others; otherwise in the order they come."""
+    seen: Counter[str] = Counter()
+    first: dict[int, list[Fused]] = {}
+    for group in groups:
+        family = cards[group[0].row].family
+        seen[family] += 1
+        if seen[family] <= _OF_ONE_FAMILY and len(first) < _FIRST_PAGE:
+            first[group[0].row] = group
+    return [*first.values(), *(group for group in groups if group[0].row not in first)]
 
 
 def _retrieved(snapshot: Snapshot, group: Sequence[Fused], cards: Mapping[int, Card]) -> Retrieved:

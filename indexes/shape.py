@@ -32,8 +32,8 @@ class InputShape:
 
     slopes: elasticity at its 10, 50 and 90 % quantiles. curve: the target on CURVE even steps of the input (of its logarithm where it is
     positive and spans a factor of more than 30), from 0 to 1; empty where there are several inputs. traits: share of the range where
-    the target rises and where it is convex,
-    log(1 + turning points), and how flat it is at the two ends (0: level; 1: as steep as on average); nan where not told.
+    the target rises and where it is convex, log(1 + turning points), and how flat it is at the two ends (0: level; 1: as steep as on
+    average); nan where not told.
     """
 
     slopes: tuple[float, float, float]

@@ -6,7 +6,7 @@ symbols so that shapes disagree least, among the deals that dimensions allow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from corpus.entry import Entry
 from corpus.language import Sentence
 from indexes.dimensions import DimensionTable
 from indexes.fuse import Hit
 from indexes.query import ColumnHint
 from indexes.sampling import CURVED, DRAWN, POINTS, SYMBOLS, WIDTH, entry_shape
 from indexes.shape import CURVE, QUANTILES, TRAITS, Shape
-from indexes.signature import signature
+from indexes.spool import Filed
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -29,7 +28,9 @@ FILE = "shapes.f16"
 _TABLE = SYMBOLS * WIDTH
 _SIZE = _TABLE + CURVED * DRAWN * CURVE + 1
 _CANDIDATES = 600
+_COMPARED = 1500
 _DEALT = 250
+_CHUNK = 8192
 _NEVER = 1e3
 _TRAIT_WEIGHTS = np.array([0.6, 0.25, 0.35, 0.1, 0.1], np.float32)
 _UNTOLD = 0.1  # what a trait costs that one side does not tell
@@ -41,13 +42,20 @@ _SURE = 1.5
 _CURVE_WEIGHT, _NO_CURVE = 1.0, 0.5
 
 
-def write(folder: Path, entries: Iterable[Entry]) -> None:
-    """Rows in the order given."""
-    with (folder / FILE).open("wb") as file:
-        for entry in entries:
-            shape = entry_shape(entry, [slot.symbol for slot in signature(entry).slots])
+class Writer:
+    """Writes the shapes of a new snapshot, batch by batch."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / FILE).open("wb")
+
+    def add(self, batch: Sequence[Filed]) -> None:
+        for filed in batch:
+            shape = entry_shape(filed.entry, [slot.symbol for slot in filed.signature.slots])
             numbers = np.concatenate([shape.slopes_traits.ravel(), shape.curves.ravel(), [shape.positive]])
-            file.write(numbers.astype("<f2").tobytes())
+            self._file.write(numbers.astype("<f2").tobytes())
+
+    def close(self) -> None:
+        self._file.close()
 
 
 @dataclass(frozen=True)
@@ -75,22 +83,40 @@ class ShapeTable:
         """Entries of a like shape, best first; strength says how little they disagree, the words what agrees."""
         if shape is None or target is None or len(shape.inputs) != len(inputs):
             return []
-        plays = self._plays(self._dimensions.candidates(target, inputs, tenants, _CANDIDATES), target)
-        if not len(plays.row):
-            return []
-        return self._hits(plays, _Question(shape, self._codes((target, *inputs))), inputs, depth)
+        question = _Question(shape, self._codes((target, *inputs)))
+        plays = self._plays(self._nearest(self._dimensions.candidates(target, inputs, tenants, _CANDIDATES), question), target)
+        return self._hits(plays, question, inputs, depth) if len(plays.row) else []
+
+    def _nearest(self, rows: Ints, question: _Question) -> Ints:
+        """Where units left too many to compare: those with the nearest slopes (the middle one alone, where there are several columns)."""
+        if len(rows) <= _COMPARED:
+            return rows
+        told = slice(None) if len(question.slopes) == 1 else slice(1, 2)
+        short, costs = self._short[rows, :, told], np.zeros(len(rows), np.float32)
+        for slopes in question.slopes:
+            apart = _soft(np.abs(short - slopes[told])).mean(axis=-1)
+            costs += np.nan_to_num(np.fmin.reduce(apart, axis=1), nan=_UNUSED)
+        return np.sort(rows[np.argpartition(costs, _COMPARED)[:_COMPARED]])
+
+    @cached_property
+    def _short(self) -> Floats:
+        """Low, middle and high elasticity by row and symbol, shape (rows, SYMBOLS, 3)."""
+        parts = [
+            _in_short(
+                np.sort(self._data[start : start + _CHUNK, :_TABLE].astype(np.float32).reshape(-1, SYMBOLS, WIDTH)[..., :POINTS], axis=-1)
+            )
+            for start in range(0, len(self._data), _CHUNK)
+        ]
+        return np.concatenate(parts)
 
     def _hits(self, plays: _Plays, question: _Question, inputs: Sequence[ColumnHint], depth: int) -> list[Hit]:
         shapes = self._shapes(plays)
         costs, extra = self._costs(plays, shapes, question)
-        bound = extra + np.minimum(costs.min(axis=1), question.unused).sum(axis=1)
         best: dict[int, tuple[float, Ints, int]] = {}
-        for line in np.argsort(bound, kind="stable")[:_DEALT]:
-            total, deal = _deal(costs[line], question.unused)
-            total += float(extra[line])
+        for line, total, deal in _deals(costs, question.unused, extra):
             row = int(plays.row[line])
             if row not in best or total < best[row][0]:
-                best[row] = (total, deal, int(line))
+                best[row] = (total, deal, line)
         ordered = sorted(best.items(), key=lambda item: (item[1][0], item[0]))[:depth]
         return [_hit(row, total, question, inputs, deal, shapes[line]) for row, (total, deal, line) in ordered]
 
@@ -192,11 +218,16 @@ class _Question:
     def _slopes_apart(self, ordered: Floats) -> Floats:
         """Slopes of the table outside those of the entry, middles apart, ranges apart."""
         low, high = ordered[..., None, :1], ordered[..., None, -1:]
-        short = np.stack([ordered[..., 1], ordered[..., POINTS // 2], ordered[..., -2]], axis=-1)[:, :, None, :]
+        short = _in_short(ordered)[:, :, None, :]
         outside = np.maximum(0, np.maximum(low - self.slopes, self.slopes - high)).mean(axis=-1)
         middle = np.abs(short[..., 1] - self.slopes[:, 1])
         width = np.abs((short[..., 2] - short[..., 0]) - (self.slopes[:, 2] - self.slopes[:, 0]))
         return np.asarray(_soft(outside) + 0.3 * _soft(middle) + 0.15 * _soft(width), np.float32)
+
+
+def _in_short(ordered: Floats) -> Floats:
+    """Low, middle and high of POINTS elasticities in order along the last axis."""
+    return np.stack([ordered[..., 1], ordered[..., POINTS // 2], ordered[..., -2]], axis=-1)
 
 
 def _soft(values: Floats) -> Floats:
@@ -225,8 +256,24 @@ def _unit_cost(slots: Ints, columns: Ints) -> Floats:
     return np.where(slot < 0, _NEVER, cost).astype(np.float32)
 
 
-def _deal(costs: Floats, unused: Floats) -> tuple[float, Ints]:
-    """(total, slot of each column or -1) of the deal that disagrees least; a column may stay unused."""
+def _deals(costs: Floats, unused: Floats, extra: Floats) -> Iterator[tuple[int, float, Ints]]:
+    """(line, total, slot of each column or -1) of the deals that disagree least; a column may stay unused.
+
+    Where every column's own best slot is another one, that is the deal; only the other lines need an assignment.
+    """
+    least, own = costs.min(axis=1), costs.argmin(axis=1)
+    own = np.where(least <= unused, own, -1 - np.arange(costs.shape[2]))
+    bound = extra + np.minimum(least, unused).sum(axis=1)
+    apart = np.all(np.diff(np.sort(own, axis=1), axis=1) != 0, axis=1)
+    for line in np.argsort(bound, kind="stable")[:_DEALT].tolist():
+        if apart[line]:
+            yield line, float(bound[line]), np.maximum(own[line], -1)
+        else:
+            total, deal = _assigned(costs[line], unused)
+            yield line, total + float(extra[line]), deal
+
+
+def _assigned(costs: Floats, unused: Floats) -> tuple[float, Ints]:
     from scipy.optimize import linear_sum_assignment
 
     slots, columns = costs.shape
@@ -240,9 +287,11 @@ def _deal(costs: Floats, unused: Floats) -> tuple[float, Ints]:
 
 def _hit(row: int, total: float, question: _Question, inputs: Sequence[ColumnHint], deal: Ints, shapes: Floats) -> Hit:
     strength = float(np.exp(-max(0.0, total) / _SURE))
-    words = tuple(_agreement(inputs[j].name, question, j, shapes[slot]) for j, slot in enumerate(deal) if slot >= 0)
-    detail = "; ".join(sentence.text("en") for sentence in words)
-    return Hit(row, -total, strength, detail, words)
+
+    def words() -> tuple[Sentence, ...]:
+        return tuple(_agreement(inputs[j].name, question, j, shapes[slot]) for j, slot in enumerate(deal) if slot >= 0)
+
+    return Hit(row, -total, strength, words=words)
 
 
 def _agreement(name: str, question: _Question, column: int, slot: Floats) -> Sentence:

@@ -7,8 +7,6 @@ plays has its value. A symbol whose unit is `any`, and a column whose unit is un
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,12 +20,12 @@ from indexes.query import ColumnHint
 Role = Literal["target", "variable", "parameter", "constant"]
 K = TypeVar("K", bound=Hashable)  # a dimension, or its number in a table of them
 Weight = Callable[[K | None], float]
-_ROLES: tuple[Role, ...] = ("target", "variable", "parameter", "constant")
-_EXACT: Mapping[Role, float] = {"target": 1.0, "variable": 1.0, "parameter": 0.85, "constant": 0.85}
-_PLAYS_TARGET: Mapping[Role, float] = {"target": 1.0, "variable": 0.9, "parameter": 0.8, "constant": 0.7}
-_WILD = 0.4
-_UNUSED = 0.5
-_PER_FREE_PARAMETER = 0.005
+ROLES: tuple[Role, ...] = ("target", "variable", "parameter", "constant")
+EXACT: Mapping[Role, float] = {"target": 1.0, "variable": 1.0, "parameter": 0.85, "constant": 0.85}
+PLAYS_TARGET: Mapping[Role, float] = {"target": 1.0, "variable": 0.9, "parameter": 0.8, "constant": 0.7}
+WILD = 0.4
+UNUSED = 0.5
+PER_FREE_PARAMETER = 0.005
 UNKNOWN_WEIGHT = 0.2
 
 
@@ -41,7 +39,7 @@ class Slot(Generic[K]):
 
     @property
     def key(self) -> tuple[int, str]:
-        return _ROLES.index(self.role), "any" if self.dimension is None else str(self.dimension)
+        return ROLES.index(self.role), "any" if self.dimension is None else str(self.dimension)
 
 
 @dataclass(frozen=True)
@@ -95,42 +93,9 @@ class Assignment:
         return f"{self.target} <- {played}" if played else self.target
 
 
-@dataclass(frozen=True)
-class Fit:
-    """The best play of one signature: score in 0..1, in how many ways columns can be dealt, and one such deal by position."""
-
-    score: float
-    ways: int
-    target: int
-    deal: tuple[tuple[int, int], ...]
-
-
 def uniform(dimension: Hashable | None) -> float:
     """Every known dimension tells as much as any other."""
     return UNKNOWN_WEIGHT if dimension is None else 1.0
-
-
-def best_fit(slots: Sequence[Slot[K]], target: K | None, inputs: Sequence[K | None], weight: Weight[K] = uniform) -> Fit | None:
-    """The best-scored play of the table's target, None if no symbol can play it."""
-    fits = (_fit(slots, position, target, inputs, weight) for position in _plays(slots, target))
-    return max(fits, key=lambda fit: fit.score, default=None)
-
-
-def _plays(slots: Sequence[Slot[K]], target: K | None) -> Iterator[int]:
-    """Symbols the table's target can play, one of each role and dimension."""
-    seen: set[tuple[int, str]] = set()
-    for position, slot in enumerate(slots):
-        if slot.key not in seen and _fits(slot, target):
-            seen.add(slot.key)
-            yield position
-
-
-def _fit(slots: Sequence[Slot[K]], position: int, target: K | None, inputs: Sequence[K | None], weight: Weight[K]) -> Fit:
-    free = [i for i in range(len(slots)) if i != position]
-    deal = _deal(slots, free, inputs)
-    fitted = sum(slots[i].role == "parameter" for i in free if i not in deal)
-    score = _score(slots, position, deal, target, inputs, weight) - _PER_FREE_PARAMETER * min(fitted, 6)
-    return Fit(max(score, 0.0), _ways(slots, free, inputs), position, tuple(deal.items()))
 
 
 def _score(
@@ -150,11 +115,11 @@ def _score(
     used = weight(target) + sum(weight(inputs[column]) for column in deal.values())
     unused = weight(target) + sum(map(weight, inputs)) - used
     missing = sum(weight(slots[i].dimension) for i in _missing(slots, position, deal))
-    return _PLAYS_TARGET[slots[position].role] * gain / (used + missing + min(_UNUSED * unused, used))
+    return PLAYS_TARGET[slots[position].role] * gain / (used + missing + min(UNUSED * unused, used))
 
 
 def _worth(slot: Slot[K], dimension: K | None, role: Role) -> float:
-    return _EXACT[role] if _exact(slot, dimension) else _WILD
+    return EXACT[role] if _exact(slot, dimension) else WILD
 
 
 def _missing(slots: Sequence[Slot[K]], position: int, deal: Mapping[int, int]) -> list[int]:
@@ -179,16 +144,6 @@ def _deal(slots: Sequence[Slot[K]], free: Sequence[int], inputs: Sequence[K | No
 
 def _fits(slot: Slot[K], dimension: K | None) -> bool:
     return dimension is None or slot.dimension in (None, dimension)
-
-
-def _ways(slots: Sequence[Slot[K]], free: Sequence[int], inputs: Sequence[K | None]) -> int:
-    """In how many ways columns of one dimension can be dealt to symbols of that dimension."""
-    places = Counter(slots[i].dimension for i in free)
-    ways = 1
-    for dimension, count in Counter(inputs).items():
-        many = len(free) if dimension is None else places[dimension]
-        ways *= math.perm(max(many, count), min(many, count)) if many else 1
-    return ways
 
 
 def assignments(entry: Entry, target: ColumnHint, inputs: Sequence[ColumnHint], limit: int = 20) -> list[Assignment]:

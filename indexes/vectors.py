@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FOLDER = "chroma"
 SERVER = "server.json"
+_FILE = "chroma.sqlite3"
 URL, TOKEN = "CHROMA_URL", "CHROMA_TOKEN"
 UNREACHABLE = frozenset({"chroma_unreachable", "chroma_url", "chroma_no_token", "chroma_anyone"})
 _BATCH = 2000
@@ -75,12 +76,17 @@ class VectorStore:
 
     @classmethod
     def open(cls, folder: Path) -> VectorStore:
-        """The store of a snapshot. VectorStoreError if it is missing or damaged, IndexingError if the server cannot be used."""
+        """The store of a snapshot.
+
+        VectorStoreError if it is missing or damaged, IndexingError if the server cannot be used or $CHROMA_URL says the wrong place.
+        """
         url = os.environ.get(URL)
-        if not url:
-            return cls._local(folder)
-        prefix = _prefix(folder)
-        return cls(_server(url), prefix)
+        on_server = (folder / FOLDER / SERVER).is_file()
+        if url and not on_server and (folder / FOLDER / _FILE).is_file():
+            raise IndexingError("chroma_in_files", folder=folder)
+        if on_server and not url:
+            raise IndexingError("chroma_on_server", folder=folder)
+        return cls(_server(url), _prefix(folder)) if url else cls._local(folder)
 
     @classmethod
     def discard(cls, folder: Path) -> None:
@@ -94,7 +100,7 @@ class VectorStore:
 
     @classmethod
     def _local(cls, folder: Path) -> VectorStore:
-        path = folder / FOLDER / "chroma.sqlite3"
+        path = folder / FOLDER / _FILE
         try:
             with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
                 sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",) and path.stat().st_size > 0

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from corpus.entry import Entry
 from corpus.errors import IndexingError, RecommenderError
 from corpus.ingest import Merged, Reading, merge, read
 from corpus.load import SEED_FOLDER
@@ -27,7 +26,6 @@ from corpus.quarantine import Shelf
 from corpus.sources import FolderSource, Source
 from indexes import golden
 from indexes.catalogue import FILE as ENTRIES
-from indexes.catalogue import canonical_json
 from indexes.embed import DEFAULT, Embedder
 from indexes.golden import Golden
 from indexes.home import alone, ingested_source, seed_digest
@@ -36,6 +34,7 @@ from indexes.nightly.readings import Readings
 from indexes.nightly.record import Journal, Outcome, Record, SourceCount, running
 from indexes.publish import Progress, Tell, publish, silent, snapshot_id
 from indexes.snapshot import SNAPSHOTS, current_id, snapshot_folder
+from indexes.spool import canonical_json
 
 _LOCK = "ingest.lock"
 
@@ -92,7 +91,7 @@ def rehearse(job: Job, *, since: float | None = None, tell: Tell = silent) -> Re
     merged = _merged(readings, journal)
     merged.rejected = job.quarantine.undecided(merged.rejected)
     merged.drafts = job.review.undecided(merged.drafts)
-    identifier = snapshot_id(_ordered(merged.entries), job.embedder)
+    identifier = snapshot_id(merged.entries, job.embedder)
     return _record(job, journal, readings, merged, "rehearsed", Before.read(job.index, _serving(job.index)), identifier)
 
 
@@ -198,10 +197,6 @@ def _counted(reading: Reading) -> SourceCount:
 
 def _names(keys: Iterator[tuple[str, str]] | set[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(sorted(f"{tenant}/{identifier}" for tenant, identifier in keys))
-
-
-def _ordered(entries: Sequence[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (entry.id, entry.tenant))
 
 
 def _versions(given: Embedder) -> dict[str, str]:

@@ -123,12 +123,28 @@ def test_two_indexes_share_a_server_and_old_snapshots_leave_it(
 def test_a_server_that_lost_the_vectors_is_noticed(
     tmp_path: Path, corpus: list[Entry], server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manifest = publish(corpus, tmp_path, NGRAMS)  # in files
     monkeypatch.setenv("CHROMA_URL", server)
+    manifest = publish(corpus, tmp_path, NGRAMS)
+    (snapshot_folder(tmp_path, manifest.id) / "chroma" / "server.json").write_text('{"prefix": "snapshot-of-another-server"}')
     with pytest.raises(IndexingError, match="damaged or half-written"):
         CurrentIndex(tmp_path)
-    assert publish(corpus, tmp_path, NGRAMS).id == manifest.id  # built again, on the server
+    assert publish(corpus, tmp_path, NGRAMS).id == manifest.id  # built again
     assert manifest_of(tmp_path).vectors == len(corpus)
+
+
+def test_an_index_whose_vectors_are_elsewhere_says_where(
+    tmp_path: Path, corpus: list[Entry], server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = publish(corpus, tmp_path, NGRAMS)
+    monkeypatch.setenv("CHROMA_URL", server)
+    with pytest.raises(IndexingError, match="Unset CHROMA_URL") as caught:
+        CurrentIndex(tmp_path)
+    assert "CHROMA_URL を外して" in caught.value.text("ja")
+    assert publish(corpus, tmp_path, NGRAMS).id == manifest.id  # now on the server
+    assert manifest_of(tmp_path).vectors == len(corpus)
+    monkeypatch.delenv("CHROMA_URL")
+    with pytest.raises(IndexingError, match="Set CHROMA_URL"):
+        CurrentIndex(tmp_path)
 
 
 def test_a_server_that_is_down_says_so_and_destroys_nothing(

@@ -56,6 +56,7 @@ def test_golden_queries_are_customers_words(seeded: Retriever) -> None:
     assert not told & {query.text.lower() for query in queries}
 
 
+@pytest.mark.slow
 def test_an_older_seed_index_is_renewed_and_a_company_index_is_not(tmp_path: Path) -> None:
     few = seed_entries()[:3]
     publish(few, tmp_path / "company", embedder("hashed-ngrams"), source="ingest")

@@ -33,7 +33,7 @@ def folders(index: Path) -> set[str]:
 def test_same_entries_same_id_and_nothing_is_built(tmp_path: Path, corpus: list[Entry]) -> None:
     first = publish(corpus, tmp_path, NGRAMS)
     stages: list[str] = []
-    again = publish(list(reversed(corpus)), tmp_path, NGRAMS, tell=lambda progress: stages.append(progress.stage))
+    again = publish(reversed(corpus), tmp_path, NGRAMS, tell=lambda progress: stages.append(progress.stage))
     assert again == first
     assert stages == ["unchanged"]
     assert publish(corpus, tmp_path / "elsewhere", NGRAMS).id == first.id

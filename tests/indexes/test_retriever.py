@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from corpus.entry import Entry
 from corpus.units import parse_unit
-from indexes import ColumnHint, Query, Retriever
+from indexes import ColumnHint, Query, Retriever, shape_of
 
 
 def ids(retriever: Retriever, query: Query) -> list[str]:
@@ -74,11 +76,17 @@ def tenants(build: Callable[[Sequence[Entry]], Retriever], corpus: list[Entry]) 
     return build([*corpus, secret, learned, twin])
 
 
-@pytest.mark.parametrize("channel", ["meaning", "words", "dimensions"])
-def test_a_tenants_entries_are_seen_by_that_tenant_alone(tenants: Retriever, channel: str) -> None:
-    asked = Query("spring force", target=ColumnHint("F", parse_unit("N").dimension), inputs=(ColumnHint("x", parse_unit("m").dimension),))
+@pytest.mark.parametrize("channel", ["meaning", "words", "dimensions", "shape"])
+@pytest.mark.parametrize("unit", ["N", None])
+def test_a_tenants_entries_are_seen_by_that_tenant_alone(tenants: Retriever, channel: str, unit: str | None) -> None:
+    known = [parse_unit(stated).dimension if unit else None for stated in ("N", "m")]
+    force, length = ColumnHint("F", known[0]), ColumnHint("x", known[1])
+    if channel == "dimensions" and unit is None:
+        pytest.skip("silent without units")
+    stretched = np.linspace(1, 2, 20)
+    asked = Query("spring force", target=force, inputs=(length,), shape=shape_of([stretched], np.tanh(stretched)))
     alone = tenants.with_weights({channel: 1.0})
-    own = Query(asked.text, target=asked.target, inputs=asked.inputs, tenant="acme/日本")
+    own = replace(asked, tenant="acme/日本")
     assert "acme.spring" not in ids(alone, asked)
     assert {"acme.spring", "mechanics.spring"} <= set(ids(alone, own))
 
@@ -92,6 +100,19 @@ def test_entries_learned_from_the_same_table_are_left_out(tenants: Retriever) ->
 def test_two_spellings_of_one_law_are_one_answer(tenants: Retriever) -> None:
     found = {item.entry.id: item.doubles for item in tenants.search(Query("spring"))}
     assert found.get("mechanics.spring") == ("mechanics.spring_again",) or found.get("mechanics.spring_again") == ("mechanics.spring",)
+
+
+def test_one_form_does_not_fill_the_first_page(build: Callable[[Sequence[Entry]], Retriever], make_entry: Callable[..., Entry]) -> None:
+    """Six laws of one form whose words fit best, and ten of other forms: two of the six, then the others, then the rest of the six."""
+
+    def law(name: str, formula: str, said: str) -> Entry:
+        quantity = (name[-1], f"{said} {name}", "値", "m")
+        return make_entry(f"test.{name}", (f"{said} {name}", "試験"), (said, "試験"), formula, ("y", "load", "荷重", "N"), [quantity])
+
+    same = [law(f"same_{letter}", f"exp(-{letter}/2)", "creep load") for letter in "abcdef"]
+    other = [law(f"other_{letter}", f"{letter}**{number}", "load") for number, letter in enumerate("ghijklmnop", 2)]
+    found = ids(build([*same, *other]).with_weights({"words": 1.0}), Query("creep load", limit=16))
+    assert [name.startswith("test.same") for name in found] == [True] * 2 + [False] * 8 + [True] * 4 + [False] * 2
 
 
 def test_entries_of_a_domain(tenants: Retriever) -> None:

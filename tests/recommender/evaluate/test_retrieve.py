@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,30 @@ def test_the_bars_of_the_hidden_tables() -> None:
     assert Hidden().verdict(rows(14, 19)).holds
     assert not Hidden().verdict(rows(13, 20)).holds
     assert not Hidden().verdict(rows(20, 18)).holds
+
+
+def test_single_channels_are_shown_without_a_bar() -> None:
+    poor = [
+        Row(f"{channels} {i}", False, {"channels": channels, "language": "ja", "group": "known", "rank": 0})
+        for channels in ("all", "words", "meaning")
+        for i in range(3)
+    ]
+    assert {row.case: row.passed for row in GoldenQuestions().shown(poor)} == {
+        "ja known all": False,
+        "ja known meaning": True,
+        "ja known words": True,
+    }
+
+
+def test_a_law_is_found_under_other_names_and_solved_for_another_quantity(tmp_path: Path) -> None:
+    few = [entry for entry in seed_entries() if entry.id in ("mechanics.kinetic_energy", "mechanics.momentum", "mechanics.power")]
+    law = Law.of(case(tmp_path, "0.5*m*v**2"))
+    speeds = replace(
+        law,
+        values={"": law.values["v"], "a": law.values["m"], "b": law.values[""]},
+        dimensions={"": law.dimensions["v"], "a": law.dimensions["m"], "b": law.dimensions[""]},
+    )
+    assert true_entries(speeds, few) == ["mechanics.kinetic_energy"]
 
 
 def test_both_groups_of_questions_must_reach_the_bar() -> None:
