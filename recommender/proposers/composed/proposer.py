@@ -20,6 +20,7 @@ from recommender.proposers.composed.laws import laws_of, whole_laws
 from recommender.proposers.composed.refine import Model
 from recommender.proposers.composed.search import Data, Search
 from recommender.proposers.composed.shapes import Axis
+from recommender.proposers.composed.tidy import absorbed
 
 _EARLY = 3
 _LAST = 30
@@ -63,7 +64,8 @@ class Composed:
     def _proposal(self, model: Model, scale: float) -> Proposal:
         starts = {f"c{i}": float(value) * scale for i, value in enumerate(model.coefficients)}
         starts |= {f"k{i}": float(value) for i, value in enumerate(model.inner)}
-        formula = Formula(model.formula())
+        root, starts = absorbed(model.formula(), starts)
+        formula = Formula(root)
         known = set(formula.parameters)
         why = Sentence.of("why.composed", terms=len(model.terms))
         return Proposal(formula, self.name, why, starts={name: value for name, value in starts.items() if name in known})
