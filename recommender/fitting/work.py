@@ -2,7 +2,7 @@
 
 Every evaluation is charged its nominal cost: seconds of one core of the reference machine (a 2023 server core, NumPy with
 vector instructions), `NOMINAL_CALL` per NumPy call plus a fraction of a nanosecond to a few per element. A search stops when the
-charges reach the budget, whatever the clock says; the thread's CPU clock is only a safety limit, `SAFETY` times the budget away, and read
+charges reach the budget, whatever the clock says; the thread's CPU clock is only a safety limit, `safety` times the budget away, and read
 only once that much time has passed at all, for reading it is a system call.
 """
 
@@ -26,14 +26,14 @@ _DEAR |= {"erf": 22.0, "erfc": 22.0, "lgamma": 60.0, "wrightomega": 110.0, "lamb
 
 
 class Work:
-    """Charges against a budget of nominal seconds."""
+    """Charges against a budget of nominal seconds; safety: of the clock, in budgets."""
 
-    def __init__(self, budget: float) -> None:
+    def __init__(self, budget: float, safety: float = SAFETY) -> None:
         self.budget = budget
         self.spent = 0.0
         self.evaluations = 0
         self._started = time.thread_time()
-        self._limit = SAFETY * budget + GRACE
+        self._limit = safety * budget + GRACE
         self._look_at = time.perf_counter() + self._limit
 
     def charge(self, calls: float, elements: float) -> None:

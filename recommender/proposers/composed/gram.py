@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import numba
@@ -219,6 +220,17 @@ def _with_blocks(
         owner[row:after] = g
         row = after
     return gains[:row], chosen[:row], owner[:row]
+
+
+@cache
+def warm() -> None:
+    """Compile now, or load what was compiled before: it takes seconds that no search should be charged."""
+    gram, right = np.eye(3), np.full(3, 0.1)
+    crosses, rights, groups = np.zeros((2, 3)), np.full(2, 0.1), np.zeros((1, 1), np.int64)
+    best_subsets(gram, right, 2)
+    for squares in (np.zeros((0, 0)), np.eye(2)):
+        for size in (1, 2):
+            completions(gram, right, crosses, rights, squares, groups, size)
 
 
 def best_subsets(gram: Array, right: Array, size: int) -> tuple[Array, Indices]:

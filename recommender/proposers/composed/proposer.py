@@ -15,6 +15,7 @@ from recommender.context import Context
 from recommender.fitting.work import Work
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
+from recommender.proposers.composed.gram import warm
 from recommender.proposers.composed.grammar import terms_of
 from recommender.proposers.composed.laws import laws_of, whole_laws
 from recommender.proposers.composed.refine import Model
@@ -25,6 +26,7 @@ from recommender.proposers.composed.tidy import absorbed
 _EARLY = 3
 _LAST = 30
 _LOOKED_AT = 60
+_SAFETY = 5.0  # its small fits cost more by the clock than they are charged
 _MOST_DIGITS = 14
 
 
@@ -44,7 +46,8 @@ class Composed:
         del history
         data = _data(problem)
         axes = [Axis(name, values) for name, values in data.columns.items()]
-        work = Work(self.seconds)
+        warm()
+        work = Work(self.seconds, safety=_SAFETY)
         laws = list(laws_of(problem, context, work)) if self.corpus_terms else []
         parts = [part for law in laws for part in law.parts]
         search = Search(data, axes, terms_of(axes, parts), whole_laws(laws, axes), work)
