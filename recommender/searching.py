@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+import numpy as np
+
 from corpus.errors import RecommenderError
 from corpus.language import Sentence
 from recommender.context import Context
@@ -73,10 +75,17 @@ def _in_turn(searches: Sequence[Proposer], question: Question, stop: Stop) -> It
 def _heard(place: int, one: Proposer, question: Question) -> Iterator[Found]:
     number = 0
     try:
-        for number, proposal in enumerate(one.propose(question.problem, question.context, question.history)):
+        proposals = iter(one.propose(question.problem, question.context, question.history))
+        while (proposal := _next(proposals)) is not None:
             yield Found(place, number, proposal)
+            number += 1
     except Exception as error:  # a proposer may be anyone's
-        yield Found(place, number + 1, failure=failure(one, error))
+        yield Found(place, number, failure=failure(one, error))
+
+
+@np.errstate(all="ignore")  # overflow on the way is judged by its outcome
+def _next(proposals: Iterator[Proposal]) -> Proposal | None:
+    return next(proposals, None)
 
 
 class _Crowd:
