@@ -19,7 +19,7 @@ from recommender.error_model import relative_error
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed, searchers
-from recommender.racing import FINALISTS, Race, Terms, is_typed
+from recommender.racing import FINALISTS, Race, Terms, is_typed, shown
 from recommender.ranking import Assessed, rank
 from recommender.recommendation import Recommendation
 from recommender.searching import Found, Question, failure, search
@@ -101,9 +101,10 @@ class _Run:
             return
         question = Question(self._race.problem, self._context, self._parents())
         heard: list[Found] = []
+        best = self._race.best  # nothing is raced before the wave has ended
         for found in search(wave, question, self._terms.workers, self._terms.stop):
             heard.append(found)
-            self._terms.progress(Progress("searching", len(heard), len(heard), self._race.best))
+            self._terms.progress(Progress("searching", len(heard), len(heard), best))
         heard.sort(key=lambda found: (found.search, found.number))
         self._notes += [found.failure for found in heard if found.failure is not None]
         self._proposals += [_told_apart(found.proposal, self._asked) for found in heard if found.proposal is not None]
@@ -115,7 +116,7 @@ class _Run:
         self._weigh()
         finals = self._race.finals()
         ranked = rank(self._assess(finals, self._terms.progress), self._limit)
-        best = summarise(self._race.problem, ranked, (), {}).formulas[0].text if ranked else ""
+        best = shown(ranked[0].assessed.fitted.fit, self._race.problem) if ranked else ""
         self._terms.progress(Progress("ranking", 1, 1, best))
         share = self._race.problem.relative_share
         notes = [*self._notes] + ([Sentence.of("note.relative_error", percent=f"{100 * share:.2g}")] if share is not None else [])

@@ -13,14 +13,10 @@ import numpy as np
 
 from corpus.errors import BenchError
 from corpus.functions import Array
-from recommender.evaluate.cases import Case, held_out_rows
+from recommender.evaluate.cases import Case
 from recommender.evaluate.forms import box_points
-from recommender.evaluate.scoring import Rows
+from recommender.evaluate.scoring import Rows, Task
 from recommender.evaluate.truth import Truth
-
-_TEST = ("test", "id", "test_id")
-_EDGE = ("ood", "test_ood")
-_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -72,14 +68,10 @@ class RecoverTask:
     @classmethod
     def of(cls, case: Case, variant: Variant, seed: int) -> RecoverTask:
         """BenchError if the case's law is not exact or cannot be read."""
-        truth = Truth.of(case)
-        sheet, test, edge = case.train, case.sheet(*_TEST), case.sheet(*_EDGE)
-        if test is None:
-            kept, held = held_out_rows(case, sheet, _SHARE, seed)
-            sheet, test = sheet.take(kept.tolist()), sheet.take(held.tolist())
-        train = Rows.of(case, sheet)
-        tests = {"id": _clean(Rows.of(case, test), truth)}
-        tests |= {} if edge is None else {"ood": _clean(Rows.of(case, edge), truth)}
+        truth, split = Truth.of(case), Task.of(case, seed)
+        train = split.train
+        tests = {"id": _clean(split.held_out, truth)}
+        tests |= {} if split.edge is None else {"ood": _clean(split.edge, truth)}
         points = box_points(train.columns, seed)
         off = _finite(Rows(points, truth.formula.evaluate(points, truth.values)), train)
         noise = float(case.truth().get("noise") or case.truth().get("relative_noise") or variant.noise)
