@@ -2,40 +2,26 @@
 
 Eliminating a column is one Schur complement; the last two columns of a subset are chosen by a closed form over all pairs.
 Branches are not bounded (Furnival & Wilson, Technometrics 16 (1974)): the whole list of good subsets is wanted, not the best one.
-Compiled, because nothing here is a matrix product; the machine code is kept on disk, so a process compiles at most once per machine.
+Compiled, because nothing here is a matrix product.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.functions import Array
+from recommender.proposers.composed.compiled import compiled
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 Indices = NDArray[np.int64]
 _PIVOT = 1e-9
 _DETERMINANT = 1e-8
 _BLOCK_PIVOT = 1e-8
-_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
 
 
-def _compiled(function: _Function) -> _Function:
-    """Machine code, made at the first call and kept beside the source or in the user's cache folder."""
-    try:
-        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
-    except RuntimeError as error:  # neither folder can be written
-        logging.getLogger(__name__).warning("%s is compiled anew in every process: %s", function.__name__, error)
-        return cast(_Function, numba.njit(**_OPTIONS)(function))
-
-
-@_compiled
+@compiled
 def _pair_gain(u: float, v: float, h: float) -> float:
     """Gain of two unit columns with product h and matches u, v; 0 if they are dependent."""
     rest = 1 - h * h
@@ -43,7 +29,7 @@ def _pair_gain(u: float, v: float, h: float) -> float:
     return gain if rest > _DETERMINANT else 0.0
 
 
-@_compiled
+@compiled
 def _best_pair(gram: Array, right: Array, first: int) -> tuple[float, int, int]:
     """Gain and places of the best pair at or behind `first`; upper triangle of gram is read.
 
@@ -69,7 +55,7 @@ def _best_pair(gram: Array, right: Array, first: int) -> tuple[float, int, int]:
     return best, left, other
 
 
-@_compiled
+@compiled
 def _eliminate(gram: Array, right: Array, pivot: int, gram_left: Array, right_left: Array) -> float:
     """Schur complement of one column over those behind it; its gain, or -1 if it is dependent."""
     top = gram[pivot, pivot]
@@ -84,13 +70,13 @@ def _eliminate(gram: Array, right: Array, pivot: int, gram_left: Array, right_le
     return float(share * right[pivot])
 
 
-@_compiled
+@compiled
 def _workspace(depth: int, count: int) -> tuple[Array, Array, Indices]:
     """Gram matrix and right-hand side of every level of elimination, and the place reached on each."""
     return np.zeros((depth + 1, count, count)), np.zeros((depth + 1, count)), np.zeros(depth + 1, np.int64)
 
 
-@_compiled
+@compiled
 def _complete(depth: int, gain: float, row: int, gains: Array, chosen: Indices, work: tuple[Array, Array, Indices]) -> int:
     """Best pair for every prefix of `depth` columns, written from `row` on; the next free row is returned.
 
@@ -121,7 +107,7 @@ def _complete(depth: int, gain: float, row: int, gains: Array, chosen: Indices, 
     return row
 
 
-@_compiled
+@compiled
 def _subsets(gram: Array, right: Array, depth: int, room: int) -> tuple[Array, Indices]:
     gains, chosen = np.zeros(room), np.zeros((room, depth + 2), np.int64)
     work = _workspace(depth, len(right))
@@ -130,7 +116,7 @@ def _subsets(gram: Array, right: Array, depth: int, room: int) -> tuple[Array, I
     return gains[:filled], chosen[:filled]
 
 
-@_compiled
+@compiled
 def _orthogonalise(block: Array, cross: Array, right: Array) -> float:
     """Cholesky of a small block in place; cross and right become those of its orthonormal basis. Gain, or -1 if dependent."""
     gain = 0.0
@@ -153,7 +139,7 @@ def _orthogonalise(block: Array, cross: Array, right: Array) -> float:
     return gain
 
 
-@_compiled
+@compiled
 def _project(gram: Array, right: Array, cross: Array, own: Array, gram_left: Array, right_left: Array) -> None:
     """Take an orthonormal block out of the fixed columns: upper triangle of G - C'C, and b - C' r."""
     for r in range(gram.shape[0]):
@@ -166,7 +152,7 @@ def _project(gram: Array, right: Array, cross: Array, own: Array, gram_left: Arr
                 gram_left[r, c] -= cross[k, r] * cross[k, c]
 
 
-@_compiled
+@compiled
 def _best_single(gram: Array, right: Array, cross: Array, own: Array) -> tuple[float, int]:
     """Gain and place of the best single column once an orthonormal block is taken out."""
     best, at = 0.0, -1
@@ -180,22 +166,23 @@ def _best_single(gram: Array, right: Array, cross: Array, own: Array) -> tuple[f
     return best, at
 
 
-@_compiled
-def _gather(places: Indices, crosses: Array, rights: Array, squares: Array, block: Array, cross: Array, own: Array) -> float:
-    """The block of some columns, made orthonormal; its gain, or -1 if it is dependent."""
+@compiled
+def _gather(places: Indices, crosses: Array, rights: Array, columns: Array, block: Array, cross: Array, own: Array) -> float:
+    """The block of some columns, made orthonormal; its gain, or -1 if it is dependent. Pairs of one entry are orthonormal already."""
     for k in range(len(places)):
         cross[k], own[k] = crosses[places[k]], rights[places[k]]
-    if len(squares) == 0:
+    if len(places) == 2:
         return float(np.sum(own * own))
     for k in range(len(places)):
-        for q in range(len(places)):
-            block[k, q] = squares[places[k], places[q]]
+        block[k, k] = 1.0
+        for q in range(k):
+            block[k, q] = np.dot(columns[places[k]], columns[places[q]]) if k // 2 != q // 2 else 0.0
     return _orthogonalise(block, cross, own)
 
 
-@_compiled
+@compiled
 def _with_blocks(
-    gram: Array, right: Array, crosses: Array, rights: Array, squares: Array, groups: Indices, size: int, room: int
+    gram: Array, right: Array, crosses: Array, rights: Array, columns: Array, groups: Indices, size: int, room: int
 ) -> tuple[Array, Indices, Indices]:
     """See `completions`."""
     width, depth = 2 * groups.shape[1], max(size - 2, 0)
@@ -206,7 +193,7 @@ def _with_blocks(
     for g in range(len(groups)):
         for k in range(width):
             places[k] = 2 * groups[g, k // 2] + k % 2
-        gain = _gather(places, crosses, rights, squares, block, cross, own)
+        gain = _gather(places, crosses, rights, columns, block, cross, own)
         if gain < 0:
             continue
         after = row
@@ -228,9 +215,8 @@ def warm() -> None:
     gram, right = np.eye(3), np.full(3, 0.1)
     crosses, rights, groups = np.zeros((2, 3)), np.full(2, 0.1), np.zeros((1, 1), np.int64)
     best_subsets(gram, right, 2)
-    for squares in (np.zeros((0, 0)), np.eye(2)):
-        for size in (1, 2):
-            completions(gram, right, crosses, rights, squares, groups, size)
+    for size in (1, 2):
+        completions(gram, right, crosses, rights, np.eye(2, 8), groups, size)
 
 
 def best_subsets(gram: Array, right: Array, size: int) -> tuple[Array, Indices]:
@@ -242,16 +228,16 @@ def best_subsets(gram: Array, right: Array, size: int) -> tuple[Array, Indices]:
 
 
 def completions(
-    gram: Array, right: Array, crosses: Array, rights: Array, squares: Array, groups: Indices, size: int
+    gram: Array, right: Array, crosses: Array, rights: Array, columns: Array, groups: Indices, size: int
 ) -> tuple[Array, Indices, Indices]:
     """As `best_subsets`, joined to each of some groups of entries. An entry is two columns: a curve and its slope.
 
-    gram, right: of the m fixed columns. crosses: shape (2e, m), entries with fixed columns; rights: shape (2e,); squares: shape
-    (2e, 2e), or empty if groups are single entries of two orthonormal columns. groups: shape (g, entries in a group). size: fixed
+    gram, right: of the m fixed columns. crosses: shape (2e, m), entries with fixed columns; rights: shape (2e,); columns: shape (2e, n),
+    the two columns of each entry, orthonormal. groups: shape (g, entries in a group). size: fixed
     columns to add, 1 or more. Returns gains (s,), fixed columns (s, size), groups (s,).
     """
     room = len(groups) * (1 if size == 1 else _prefixes(len(right), size - 2))
-    return _with_blocks(gram, right, crosses, rights, squares, groups, size, room)
+    return _with_blocks(gram, right, crosses, rights, columns, groups, size, room)
 
 
 def _prefixes(count: int, depth: int) -> int:

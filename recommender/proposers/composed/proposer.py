@@ -15,7 +15,7 @@ from recommender.context import Context
 from recommender.fitting.work import Work
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
-from recommender.proposers.composed.gram import warm
+from recommender.proposers.composed import gram, polish
 from recommender.proposers.composed.grammar import terms_of
 from recommender.proposers.composed.laws import laws_of, whole_laws
 from recommender.proposers.composed.refine import Model
@@ -46,7 +46,8 @@ class Composed:
         del history
         data = _data(problem)
         axes = [Axis(name, values) for name, values in data.columns.items()]
-        warm()
+        gram.warm()
+        polish.warm()
         work = Work(self.seconds, safety=_SAFETY)
         laws = list(laws_of(problem, context, work)) if self.corpus_terms else []
         parts = [part for law in laws for part in law.parts]

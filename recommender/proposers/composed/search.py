@@ -25,6 +25,7 @@ SCREEN_ROWS = 300
 _WIDENINGS = (1, 4, 12)
 _SWAP_ROUNDS = 6
 _KEPT = 80
+_KEPT_SOLVED = 16
 _SIMPLIFIED = (12, 4, 4, 4, 4, 4)
 _NOISY = 1e-7
 _PLATEAU = 2.0
@@ -113,13 +114,14 @@ class Search:
         for size in (1, 2):
             yield lambda size=size: self._screen(screens.one_curve(size))  # type: ignore[misc]
         yield self._transformed
+        yield lambda: self._screen(screens.one_curve(3))
+        yield lambda: self._screen(screens.more_curves(2, 1))
         beams = self._beams
         yield lambda: self._grow(beams.swap(1))
         yield lambda: self._screen(screens.subsets(5))
-        for size in (3, 4):
-            yield lambda size=size: self._screen(screens.one_curve(size))  # type: ignore[misc]
-        for size in (1, 2):
-            yield lambda size=size: self._screen(screens.two_curves(size))  # type: ignore[misc]
+        yield lambda: self._screen(screens.more_curves(2, 2))
+        yield lambda: self._screen(screens.more_curves(3, 1))
+        yield lambda: self._screen(screens.one_curve(4))
         yield lambda: self._grow(beams.swap(1))
         shortest = np.inf
         for widen in _WIDENINGS:
@@ -182,7 +184,7 @@ class Search:
 
     def _finish(self) -> Iterator[Sequence[Model]]:
         """Refit the best on all rows, then replace them by simpler neighbours for as long as that shortens the description."""
-        for i, model in enumerate(self.pool.best(_KEPT)):
+        for i, model in enumerate(self.pool.best(_KEPT_SOLVED if self.pool.solved else _KEPT)):
             if i > 5 and self._out_of_time():
                 break
             self.final.add(self._refit(model, _POLISH if i < 25 else 8))

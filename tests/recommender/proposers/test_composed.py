@@ -12,6 +12,10 @@ from recommender.evaluate.recover_sums import sum_tasks
 from recommender.problem import Problem
 from recommender.proposers import Proposal
 from recommender.proposers.composed import Composed
+from recommender.proposers.composed.factors import Rows, Term
+from recommender.proposers.composed.polish import polished
+from recommender.proposers.composed.screened import CurveColumns, FixedColumns
+from recommender.proposers.composed.shapes import Axis
 from recommender.samples import Samples
 from recommender.table import Table
 from recommender.testing import check_proposer, example_problem
@@ -91,3 +95,20 @@ def test_sums_of_unseen_tables_are_recovered() -> None:
         truth = Samples(columns, task.law.evaluate(task.box))
         recovered += any(left(proposal, truth) < 1e-10 for proposal in Composed(10.0).propose(problem, Context(), ()))
     assert recovered >= 2
+
+
+def test_polishing_reaches_the_inner_parameters_between_grid_points() -> None:
+    x = np.linspace(0.1, 4.0, 200)
+    axis = Axis("x0", x)
+    rows = Rows({"x0": x})
+    fixed = FixedColumns.of([Term(), Term.of(axis.power(1))], rows, 10)
+    bent = [
+        Term.of(axis.factor("exp(k0*z)", grid=-np.geomspace(0.05, 20, 16))),
+        Term.of(axis.factor("sin(k0*z)", grid=0.25 * np.arange(1, 60))),
+    ]
+    curves = CurveColumns.of(bent, rows, 1000)
+    target = 2.0 + 0.7 * np.exp(-1.37 * x) + 0.3 * np.sin(6.11 * x)
+    near = [int(np.argmin(np.abs(curves.nodes.places - k))) for k in (-1.37, 6.11)]
+    rss, inner = polished(curves.nodes, fixed.units, target, np.array([near]), np.array([[0]]))
+    assert inner[0] == pytest.approx([-1.37, 6.11], rel=1e-3)
+    assert rss[0] < 1e-4 * np.sum((target - target.mean()) ** 2)
