@@ -223,11 +223,10 @@ def _descend(nodes: tuple, entries: Indices, k: Array, plain: int, target: Array
 
 
 @compiled
-def _polished(nodes: tuple, fixed: Array, target: Array, entries: Indices, members: Indices) -> tuple[Array, Array]:  # type: ignore[type-arg]
-    """See `polished`."""
+def _polished(nodes: tuple, fixed: Array, target: Array, entries: Indices, inner: Array, members: Indices) -> Array:  # type: ignore[type-arg]
+    """See `polished`; inner is changed in place."""
     size, rows = members.shape[1], len(target)
-    places = nodes[2]
-    rss, inner = np.full(len(entries), _FAILED), np.zeros(entries.shape)
+    rss = np.full(len(entries), _FAILED)
     most = size + 2 * entries.shape[1]
     basis, triangle = np.zeros((most, rows)), np.zeros((most, most))
     room = (np.zeros((2, 4)), np.zeros(most), np.zeros(most), np.zeros((2, rows)), np.zeros((2, rows)))
@@ -236,21 +235,39 @@ def _polished(nodes: tuple, fixed: Array, target: Array, entries: Indices, membe
         count = 0
         while count < size and _append(basis, triangle, count, fixed[members[one, count]]):
             count += 1
-        for e in range(entries.shape[1]):
-            inner[one, e] = places[entries[one, e]]
         if count == size:
             rss[one] = _descend(nodes, entries[one], inner[one], size, target, basis, triangle, room)
-    return rss, inner
+    return rss
 
 
-def polished(nodes: Nodes, fixed: Array, target: Array, entries: Indices, members: Indices) -> tuple[Array, Array]:
-    """Sums of some curves and some fixed columns, each from the grid points given.
+@compiled
+def _values(nodes: tuple, entries: Indices, inner: Array, values: Array, slopes: Array) -> None:  # type: ignore[type-arg]  # arrays of Nodes
+    """First columns of curves at any k on their grids, with slopes."""
+    weights = np.zeros((2, 4))
+    for e in range(len(entries)):
+        _columns(nodes, entries[e], inner[e], weights, values[e : e + 1], slopes[e : e + 1])
 
-    fixed: unit rows, shape (m, n); target: shape (n,). entries: shape (s, curves), members: fixed columns, shape (s, size).
+
+def polished(nodes: Nodes, fixed: Array, target: Array, entries: Indices, inner: Array, members: Indices) -> tuple[Array, Array]:
+    """Sums of some curves and some fixed columns, each from the inner parameters given.
+
+    fixed: unit rows, shape (m, n); target: shape (n,). entries, inner: shape (s, curves), members: fixed columns, shape (s, size).
     Returns the rss, shape (s,), and the inner parameters, shape (s, curves).
     """
-    arrays = (nodes.values, nodes.slopes, nodes.places, nodes.row, nodes.width, nodes.first, nodes.last)
-    return _polished(arrays, fixed, target, np.ascontiguousarray(entries), np.ascontiguousarray(members))
+    found = np.array(inner, dtype=float)
+    rss = _polished(_arrays(nodes), fixed, target, np.ascontiguousarray(entries), found, np.ascontiguousarray(members))
+    return rss, found
+
+
+def curves_at(nodes: Nodes, entries: Indices, inner: Array) -> tuple[Array, Array]:
+    """Values and slopes of one-column curves at any k on their grids, shape (s, n) each; entries, inner: shape (s,)."""
+    values, slopes = np.zeros((2, len(entries), nodes.values.shape[1]))
+    _values(_arrays(nodes), entries, inner, values, slopes)
+    return values, slopes
+
+
+def _arrays(nodes: Nodes) -> tuple[Array | Indices, ...]:
+    return (nodes.values, nodes.slopes, nodes.places, nodes.row, nodes.width, nodes.first, nodes.last)
 
 
 @cache
@@ -259,4 +276,6 @@ def warm() -> None:
     rows = np.vstack([np.linspace(1, 2, 8), np.linspace(1, 2, 8) ** 2])
     places, ones = np.arange(2), np.ones(2, dtype=np.int64)
     nodes = Nodes(rows, rows, np.array([1.0, 2.0]), places, ones, 0 * ones, ones)
-    polished(nodes, rows, rows[0] * rows[1], np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
+    zero = np.zeros((1, 1), dtype=np.int64)
+    polished(nodes, rows, rows[0] * rows[1], zero, np.ones((1, 1)), zero)
+    curves_at(nodes, zero[0], np.ones(1))

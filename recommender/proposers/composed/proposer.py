@@ -19,8 +19,7 @@ from recommender.proposers.composed import gram, polish
 from recommender.proposers.composed.grammar import terms_of
 from recommender.proposers.composed.laws import laws_of, whole_laws
 from recommender.proposers.composed.refine import Model
-from recommender.proposers.composed.search import Data, Search
-from recommender.proposers.composed.shapes import Axis
+from recommender.proposers.composed.search import Data, Search, axes_of
 from recommender.proposers.composed.tidy import absorbed
 
 _EARLY = 3
@@ -45,7 +44,7 @@ class Composed:
         """The best few after every stage of the search, about thirty at its end."""
         del history
         data = _data(problem)
-        axes = [Axis(name, values) for name, values in data.columns.items()]
+        axes = axes_of(data)
         gram.warm()
         polish.warm()
         work = Work(self.seconds, safety=_SAFETY)

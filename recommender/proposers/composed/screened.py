@@ -16,6 +16,7 @@ from recommender.proposers.composed.polish import Nodes
 _SAME = 1 - 1e-12
 _APART = 1e-6
 _LEAST, _MOST = 1e-100, 1e100
+_MISSED = 0.03
 _NONE = np.zeros(0)
 
 
@@ -61,7 +62,7 @@ class CurveColumns:
         return self.terms[self.term_of[entry]], np.array([k])
 
     def nearest(self, entries: Indices, inner: Array) -> Indices:
-        """The grid points of the same curves nearest to other values of k; all of one shape."""
+        """The grid points of the same runs nearest to other values of k; all of one shape."""
         nodes = self.nodes
         found = entries.copy()
         for place in np.ndindex(entries.shape):
@@ -91,19 +92,33 @@ class CurveColumns:
 
 @dataclass(frozen=True)
 class _Curve:
-    """One term at the usable points of its grid: k, values, slopes and orthonormal pairs of both."""
+    """One term at the usable points of its grid: k, values, slopes and orthonormal pairs of both; run: which points belong together,
+    because a cubic between neighbours draws the curve."""
 
     places: Array
     values: Array
     slopes: Array
     pairs: Array
+    run: Indices
 
     @classmethod
     def of(cls, term: Term, rows: Rows) -> _Curve:
         places = np.sort(term.grid[:, 0])
         values, slopes = rows.curve(term, places)
-        good, pairs = _orthonormal(values, slopes)
-        return cls(places[good], values[good], slopes[good], pairs)
+        good, pairs = orthonormal(values, slopes)
+        places, values, slopes = places[good], values[good], slopes[good]
+        return cls(places, values, slopes, pairs, _runs(term, rows, places, values, slopes))
+
+
+def _runs(term: Term, rows: Rows, places: Array, values: Array, slopes: Array) -> Indices:
+    """A number for each grid point; it changes where the cubic misses the curve halfway to the next."""
+    if len(places) < 2:
+        return np.zeros(len(places), dtype=np.int64)
+    steps = np.diff(places)[:, None]
+    halfway, _ = rows.curve(term, (places[1:] + places[:-1]) / 2)
+    missed = halfway - (values[1:] + values[:-1]) / 2 - steps * (slopes[:-1] - slopes[1:]) / 8
+    near = np.einsum("ij,ij->i", missed, missed) < _MISSED**2 * np.einsum("ij,ij->i", halfway, halfway)
+    return np.concatenate([[0], np.cumsum(~near)])
 
 
 def _bent(terms: Sequence[Term]) -> Iterator[Term]:
@@ -112,8 +127,7 @@ def _bent(terms: Sequence[Term]) -> Iterator[Term]:
 
 def _joined(curves: Sequence[_Curve], rows: int) -> tuple[Indices, Array, Nodes]:
     lengths = np.array([len(curve.places) for curve in curves], dtype=np.int64)
-    ends = np.cumsum(lengths)
-    first, last = np.repeat(ends - lengths, lengths), np.repeat(ends - 1, lengths)
+    first, last = _ends(curves)
     places = np.concatenate([np.zeros(0), *(curve.places for curve in curves)])
     values, slopes, pairs = (
         np.concatenate([np.zeros((0, rows)), *(getattr(curve, name) for curve in curves)]) for name in ("values", "slopes", "pairs")
@@ -123,7 +137,15 @@ def _joined(curves: Sequence[_Curve], rows: int) -> tuple[Indices, Array, Nodes]
     return np.repeat(np.arange(len(curves)), lengths), pairs, nodes
 
 
-def _orthonormal(values: Array, slopes: Array) -> tuple[Indices, Array]:
+def _ends(curves: Sequence[_Curve]) -> tuple[Indices, Indices]:
+    """First and last entry of the run of every entry."""
+    _, runs = np.unique([(i, run) for i, curve in enumerate(curves) for run in curve.run], axis=0, return_inverse=True)
+    lengths = np.bincount(np.ravel(runs))
+    ends = np.cumsum(lengths)
+    return np.repeat(ends - lengths, lengths), np.repeat(ends - 1, lengths)
+
+
+def orthonormal(values: Array, slopes: Array) -> tuple[Indices, Array]:
     """Orthonormal bases of values and slopes, shape (g, n) each: which of them have one, and those, shape (2 g', n)."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
     steepness = np.sqrt(np.einsum("ij,ij->i", slopes, slopes))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,26 +18,48 @@ from corpus.functions import Array
 from recommender.proposers.composed import gram
 from recommender.proposers.composed.factors import Term
 from recommender.proposers.composed.gram import Indices
-from recommender.proposers.composed.polish import polished
+from recommender.proposers.composed.polish import curves_at, polished
 from recommender.proposers.composed.refine import Model, Refiner
-from recommender.proposers.composed.screened import CurveColumns, FixedColumns
+from recommender.proposers.composed.screened import CurveColumns, FixedColumns, orthonormal
 
 SUBSET_SIZES = {2: 1500, 3: 500, 4: 260, 5: 120}
 _SUBSETS_KEPT = 60
-_CURVES = 9000
-_LEADING = {3: 400, 4: 60}
-_COMPANIONS = {1: 150, 2: 100, 3: 150, 4: 100}
-_LEADING_BESIDE = {(2, 1): 60, (2, 2): 25, (3, 1): 40}
-_COMPANIONS_BESIDE = {(2, 1): 100, (2, 2): 60, (3, 1): 60}
+_CURVES = 14_000
+_LEADING = {(2, 1): 60, (2, 2): 25, (3, 1): 40}
+_COMPANIONS = {(1, 1): 150, (1, 2): 100, (2, 1): 200, (2, 2): 80, (3, 1): 100}
+_RECONSIDERED = {1: 1000, 2: 1000, 3: 300, 4: 60}
+_WIDE = {1: 500, 2: 220, 3: 150, 4: 130}
 _LOOKED_AT = 40_000
 _POLISHED = 4_000
 _FITTED = 40
+_SECOND_LOOKS = 2
+_POLISHED_AGAIN = 1_000
 _ITERATIONS = 12
 _TOLERANCE = 1e-3
 _PER_SUBSET = 5.0
 _PER_BLOCK = 30
+_PER_ENTRY = 3
 _PER_POLISH = 1500
 _NONE = np.zeros(0)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums of curves and fixed columns: entries and inner, shape (s, curves); members, shape (s, size); rss, shape (s,) once known."""
+
+    entries: Indices
+    inner: Array
+    members: Indices
+    rss: Array = field(default_factory=lambda: _NONE)
+
+    def take(self, rows: Indices) -> _Sums:
+        return _Sums(self.entries[rows], self.inner[rows], self.members[rows], self.rss[rows] if len(self.rss) else self.rss)
+
+    def joined(self, other: _Sums) -> _Sums:
+        """Both, best first."""
+        pairs = ((self.entries, other.entries), (self.inner, other.inner), (self.members, other.members), (self.rss, other.rss))
+        entries, inner, members, rss = map(np.concatenate, pairs)
+        return _Sums(entries, inner, members, rss).take(np.argsort(rss, kind="stable"))
 
 
 class Screens:
@@ -55,24 +78,22 @@ class Screens:
         fixed = self.fixed.first(SUBSET_SIZES[size])
         if len(fixed.terms) < size:
             return
-        self._charge(1, len(fixed.terms), size)
+        self._charge(None, len(fixed.terms), size)
         gains, members = gram.best_subsets(fixed.units @ fixed.units.T, fixed.units @ self._target, size)
         for row in _top(gains, _SUBSETS_KEPT):
             yield self._fit([(fixed.terms[i], _NONE) for i in members[row]])
 
-    def one_curve(self, size: int) -> Iterator[Model | None]:
-        """Sums of one term with an inner parameter and `size` without; above two only of those that did best with fewer."""
-        every = np.arange(len(self.curves), dtype=np.int64)[:, None]
-        groups = every if size <= 2 else self._leading(1, _LEADING[size])
-        yield from self._joined(groups, size, _COMPANIONS[size])
-
     def more_curves(self, count: int, size: int) -> Iterator[Model | None]:
         """Sums of `count` terms with an inner parameter each and `size` without: any curve beside those that did best without it."""
-        leading = self._leading(count - 1, _LEADING_BESIDE[count, size])
+        leading = self._leading(count - 1, _LEADING[count, size]) if count > 1 else np.zeros((1, 0), dtype=np.int64)
         every = np.arange(len(self.curves), dtype=np.int64)
         groups = np.column_stack([np.repeat(leading, len(every), axis=0), np.tile(every, len(leading))])
         other = np.all(groups[:, :-1] != groups[:, -1:], axis=1)
-        yield from self._joined(groups[other], size, _COMPANIONS_BESIDE[count, size])
+        yield from self._joined(groups[other], size, _COMPANIONS[count, size])
+
+    def more_companions(self, count: int, size: int) -> Iterator[Model | None]:
+        """The same for the curves that did best together, with `size` terms without an inner parameter, of more to choose from."""
+        yield from self._joined(self._leading(count, _RECONSIDERED[size]), size, _WIDE[size])
 
     @cached_property
     def curves(self) -> CurveColumns:
@@ -89,37 +110,62 @@ class Screens:
         fixed = self.fixed.first(companions)
         if not len(groups) or len(fixed.terms) <= size:
             return
-        gains, members, owners = self._completions(groups, fixed, size)
+        gains, members, owners = self._completions(self.curves.pairs, groups, fixed, size)
         best = _top(gains, _LOOKED_AT)
-        yield from self._polished(groups[owners[best]], fixed, members[best])
+        entries = groups[owners[best]]
+        fixed = self.fixed.first(max(_WIDE[size], companions))
+        found = self._polished(_Sums(entries, self.curves.nodes.places[entries], members[best]), fixed, _POLISHED)
+        for _ in range(_SECOND_LOOKS):
+            found = found.joined(self._completed_again(found, fixed))
+        self._leaders[groups.shape[1]] = self.curves.distinct(self.curves.nearest(found.entries, found.inner))
+        yield from self._fitted(found, fixed)
 
-    def _completions(self, groups: Indices, fixed: FixedColumns, size: int) -> tuple[Array, Indices, Indices]:
-        pairs = self.curves.pairs
+    def _completions(self, pairs: Array, groups: Indices, fixed: FixedColumns, size: int) -> tuple[Array, Indices, Indices]:
         crosses, rights = pairs @ fixed.units.T, pairs @ self._target
-        self._charge(len(groups), len(fixed.terms), size)
+        self._charge(groups, len(fixed.terms), size)
         return gram.completions(fixed.units @ fixed.units.T, fixed.units @ self._target, crosses, rights, pairs, groups, size)
 
-    def _polished(self, entries: Indices, fixed: FixedColumns, members: Indices) -> Iterator[Model | None]:
-        """The best sums, each form once, inner parameters refined on the interpolated curves before any is fitted. Best first."""
-        curves = self.curves
-        forms = np.hstack([np.sort(curves.term_of[entries], axis=1), members])
-        _, first = np.unique(forms, axis=0, return_index=True)
-        first = np.sort(first)[:_POLISHED]
-        entries, members = entries[first], members[first]
-        self.refiner.work.charge(100, _PER_POLISH * len(first) * self.refiner.rows.count)
-        rss, inner = polished(curves.nodes, fixed.units, self._target, entries, members)
-        order = np.argsort(rss, kind="stable")
-        self._leaders[entries.shape[1]] = curves.distinct(curves.nearest(entries[order], inner[order]))
-        for row in order[:_FITTED]:
-            bent = [curves.start(entry, k) for entry, k in zip(entries[row], inner[row], strict=True)]
-            yield self._fit([*bent, *((fixed.terms[i], _NONE) for i in members[row])])
+    def _polished(self, sums: _Sums, fixed: FixedColumns, most: int) -> _Sums:
+        """The first of each form, inner parameters refined on the interpolated curves; best first."""
+        sums = sums.take(_first(np.hstack([np.sort(self.curves.term_of[sums.entries], axis=1), sums.members]))[:most])
+        self.refiner.work.charge(100, _PER_POLISH * len(sums.entries) * self.refiner.rows.count)
+        rss, inner = polished(self.curves.nodes, fixed.units, self._target, sums.entries, sums.inner, sums.members)
+        return _Sums(sums.entries, inner, sums.members, rss).take(np.argsort(rss, kind="stable"))
 
-    def _charge(self, groups: int, columns: int, size: int) -> None:
+    def _completed_again(self, found: _Sums, fixed: FixedColumns) -> _Sums:
+        """The best curves with the companions that are best for them now that their inner parameters are known."""
+        best = found.take(_first(np.sort(self.curves.term_of[found.entries], axis=1))[: _RECONSIDERED[found.members.shape[1]]])
+        values, slopes = curves_at(self.curves.nodes, best.entries.ravel(), best.inner.ravel())
+        good, pairs = orthonormal(values, slopes)
+        whole = np.isin(np.arange(len(values)), good).reshape(best.entries.shape).all(axis=1)
+        groups = np.searchsorted(good, np.arange(len(values)).reshape(best.entries.shape)[whole])
+        best = best.take(np.flatnonzero(whole))
+        gains, members, owners = self._completions(pairs, groups, fixed, best.members.shape[1])
+        rows = _top(gains, _LOOKED_AT)
+        best = best.take(owners[rows])
+        return self._polished(_Sums(best.entries, best.inner, members[rows]), fixed, _POLISHED_AGAIN)
+
+    def _fitted(self, found: _Sums, fixed: FixedColumns) -> Iterator[Model | None]:
+        forms = np.hstack([np.sort(self.curves.term_of[found.entries], axis=1), found.members])
+        for row in _first(forms)[:_FITTED]:
+            bent = [self.curves.start(entry, k) for entry, k in zip(found.entries[row], found.inner[row], strict=True)]
+            yield self._fit([*bent, *((fixed.terms[i], _NONE) for i in found.members[row])])
+
+    def _charge(self, groups: Indices | None, columns: int, size: int) -> None:
         """Every subset once, and the columns made orthogonal to each group."""
-        self.refiner.work.charge(100, _PER_SUBSET * groups * (math.comb(columns, size) + _PER_BLOCK * columns))
+        subsets, count = math.comb(columns, size), 1
+        if groups is not None:
+            count = len(groups)
+            subsets += columns * (_PER_ENTRY * groups.shape[1] if size == 1 else _PER_BLOCK)
+        self.refiner.work.charge(100, _PER_SUBSET * count * subsets)
 
     def _fit(self, parts: Sequence[tuple[Term, Array]]) -> Model | None:
         return self.refiner.fit([term for term, _ in parts], [inner for _, inner in parts], _ITERATIONS, _TOLERANCE)
+
+
+def _first(rows: Indices) -> Indices:
+    """Places of the first of equal rows, in order."""
+    return np.sort(np.unique(rows, axis=0, return_index=True)[1])
 
 
 def _top(gains: Array, count: int) -> Indices:

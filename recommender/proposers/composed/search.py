@@ -19,6 +19,7 @@ from recommender.proposers.composed.refine import Model, Refiner
 from recommender.proposers.composed.screens import Screens
 from recommender.proposers.composed.shapes import Axis
 from recommender.proposers.composed.snap import simpler
+from recommender.proposers.composed.spectrum import frequencies
 from recommender.proposers.composed.transforms import Seed, seeds
 
 SCREEN_ROWS = 300
@@ -63,6 +64,13 @@ class Data:
         drawn = np.random.default_rng(self.seed).permutation(total)[:count]
         extremes = [place for values in (*self.columns.values(), self.target) for place in (np.argmin(values), np.argmax(values))]
         return np.unique(np.concatenate([drawn, np.array(extremes, dtype=np.int64)]))
+
+
+def axes_of(data: Data) -> list[Axis]:
+    """The inputs, with the frequencies that the target holds along them."""
+    some = data.take(data.sample(SCREEN_ROWS))
+    heard = frequencies(some.columns, some.target)
+    return [Axis(name, values, heard.get(name, ())) for name, values in data.columns.items()]
 
 
 class Search:
@@ -112,16 +120,19 @@ class Search:
             yield lambda size=size: self._screen(screens.subsets(size))  # type: ignore[misc]
         yield self._retrieved
         for size in (1, 2):
-            yield lambda size=size: self._screen(screens.one_curve(size))  # type: ignore[misc]
+            yield lambda size=size: self._screen(screens.more_curves(1, size))  # type: ignore[misc]
         yield self._transformed
-        yield lambda: self._screen(screens.one_curve(3))
+        yield lambda: self._screen(screens.more_companions(1, 3))
         yield lambda: self._screen(screens.more_curves(2, 1))
+        yield lambda: self._screen(screens.more_companions(2, 2))
         beams = self._beams
         yield lambda: self._grow(beams.swap(1))
         yield lambda: self._screen(screens.subsets(5))
+        yield lambda: self._screen(screens.more_companions(1, 4))
         yield lambda: self._screen(screens.more_curves(2, 2))
+        yield lambda: self._screen(screens.more_companions(2, 3))
         yield lambda: self._screen(screens.more_curves(3, 1))
-        yield lambda: self._screen(screens.one_curve(4))
+        yield lambda: self._screen(screens.more_companions(3, 2))
         yield lambda: self._grow(beams.swap(1))
         shortest = np.inf
         for widen in _WIDENINGS:

@@ -1,7 +1,8 @@
 """The curves of one variable an engineer tries, with starting grids for their inner parameters.
 
 Written as text in z, `|z|` standing for z where no value is negative. Grids follow the data: what is multiplied by k spans a known
-range, so k runs from hardly bent to fully developed; centres are quantiles; frequencies are evenly spaced up to the sampling.
+range, so k runs from hardly bent to fully developed; centres are quantiles; frequencies are evenly spaced, the fast ones only
+where the target holds them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from corpus.formula import parse
 from corpus.functions import Array
 from corpus.tree import Node
 from recommender.proposers.composed.factors import Factor
+from recommender.proposers.composed.spectrum import SPACING
 
 _NATURAL = (0.02, 60.0)
-_MAX_WAVES = 90
+_LOW_WAVES = 26
 _EXPONENTS = (1, 2, 3)
 _POSITIVE_EXPONENTS = (0.5, 1 / 3, -1, 2 / 3, 1.5, -2, 4)
 _ROOTS = (0.5, 1 / 3)
@@ -30,10 +32,12 @@ _PLAIN_ROOTS = ("sin(sqrt(|z|))", "cos(sqrt(|z|))", "sin(log(1 + |z|))", "cos(lo
 
 @dataclass(frozen=True)
 class Axis:
-    """One input: its name among x0, x1, ... and the facts that decide which curves make sense on it."""
+    """One input: its name among x0, x1, ... and the facts that decide which curves make sense on it; heard: angular frequencies of the
+    target along it."""
 
     name: str
     values: Array
+    heard: tuple[float, ...] = ()
 
     @property
     def positive(self) -> bool:
@@ -134,8 +138,7 @@ def _exponentials(axis: Axis) -> Iterator[Factor]:
 
 
 def _waves(axis: Axis) -> Iterator[Factor]:
-    count = min(_MAX_WAVES, max(20, len(axis.values) // 4))
-    frequencies = np.concatenate([[0.25, 0.5], 0.9 * np.arange(1, count)]) / axis.span
+    frequencies = _frequencies(axis)
     yield axis.factor("sin(k0*z)", grid=frequencies)
     yield axis.factor("cos(k0*z)", grid=frequencies)
     yield axis.factor("sin(k0*z)", "cos(k0*z)", grid=frequencies)
@@ -143,7 +146,14 @@ def _waves(axis: Axis) -> Iterator[Factor]:
     for inner, reach in (("sqrt(|z|)", np.sqrt(axis.largest)), ("log(1 + |z|)", np.log1p(axis.largest))):
         yield axis.factor(f"sin(k0*{inner})", grid=slow / reach)
         yield axis.factor(f"cos(k0*{inner})", grid=slow / reach)
-    yield axis.factor("sinc(k0*z)**2", grid=frequencies[1:60:2])
+    yield axis.factor("sinc(k0*z)**2", grid=frequencies[1::2])
+
+
+def _frequencies(axis: Axis) -> Array:
+    """All low ones, and those about every one that is heard."""
+    low = np.concatenate([[0.25, 0.5], SPACING * np.arange(1, _LOW_WAVES)])
+    heard = [frequency * axis.span + shift for frequency in axis.heard for shift in (-SPACING / 2, 0.0, SPACING / 2)]
+    return np.unique(np.concatenate([low, [value for value in heard if value > low[-1]]])) / axis.span
 
 
 def _saturations(axis: Axis) -> Iterator[Factor]:

@@ -109,6 +109,7 @@ def test_polishing_reaches_the_inner_parameters_between_grid_points() -> None:
     curves = CurveColumns.of(bent, rows, 1000)
     target = 2.0 + 0.7 * np.exp(-1.37 * x) + 0.3 * np.sin(6.11 * x)
     near = [int(np.argmin(np.abs(curves.nodes.places - k))) for k in (-1.37, 6.11)]
-    rss, inner = polished(curves.nodes, fixed.units, target, np.array([near]), np.array([[0]]))
+    starts = curves.nodes.places[[near]]
+    rss, inner = polished(curves.nodes, fixed.units, target, np.array([near]), starts, np.array([[0]]))
     assert inner[0] == pytest.approx([-1.37, 6.11], rel=1e-3)
     assert rss[0] < 1e-4 * np.sum((target - target.mean()) ** 2)
