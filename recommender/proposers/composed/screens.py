@@ -57,8 +57,8 @@ class _Sums:
 
     def joined(self, other: _Sums) -> _Sums:
         """Both, best first."""
-        pairs = ((self.entries, other.entries), (self.inner, other.inner), (self.members, other.members), (self.rss, other.rss))
-        entries, inner, members, rss = map(np.concatenate, pairs)
+        entries, members = np.concatenate([self.entries, other.entries]), np.concatenate([self.members, other.members])
+        inner, rss = np.concatenate([self.inner, other.inner]), np.concatenate([self.rss, other.rss])
         return _Sums(entries, inner, members, rss).take(np.argsort(rss, kind="stable"))
 
 

@@ -32,7 +32,7 @@ def frequencies(columns: Mapping[str, Array], target: Array) -> dict[str, tuple[
     with np.errstate(all="ignore"):
         scaled = {name: values / (np.max(np.abs(values)) or 1.0) for name, values in columns.items()}
         basis = _smooth(scaled)
-        rest = target - basis @ (basis.T @ target)
+        rest = np.asarray(target - basis @ (basis.T @ target), dtype=np.float64)
         return {name: _heard(values, [np.ones(len(rest)), *scaled.values()], basis, rest) for name, values in columns.items()}
 
 
@@ -49,12 +49,13 @@ def _smooth(columns: Mapping[str, Array]) -> Array:
 def _heard(values: Array, factors: list[Array], basis: Array, rest: Array) -> tuple[float, ...]:
     span = float(np.ptp(values))
     reach = min(_REACH, len(np.unique(values)))
-    grid = SPACING / _FINE * np.arange(_FINE, _FINE * reach) / span
+    grid: Array = np.arange(_FINE, _FINE * reach) * (SPACING / _FINE / span)
     if len(grid) < 3 or not np.all(np.isfinite(grid)):
         return ()
     phases = grid[:, None] * values[None, :]
     waves = np.sin(phases), np.cos(phases)
-    peaks = [peak for factor in factors for peak in _peaks(grid, _gains(waves, factor, basis, rest), _AUDIBLE * float(rest @ rest))]
+    least = _AUDIBLE * float(rest @ rest)
+    peaks = [peak for factor in factors for peak in _peaks(grid, _gains(waves, factor, basis, rest), least)]
     return tuple(_apart([frequency for _, frequency in sorted(peaks, reverse=True)], SPACING / span))
 
 
