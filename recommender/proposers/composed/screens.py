@@ -25,10 +25,10 @@ from recommender.proposers.composed.screened import CurveColumns, FixedColumns, 
 SUBSET_SIZES = {2: 1500, 3: 500, 4: 260, 5: 120}
 _SUBSETS_KEPT = 60
 _CURVES = 14_000
-_LEADING = {(2, 1): 60, (2, 2): 25, (3, 1): 40}
+_LEADING = {(2, 1): 60, (2, 2): 20, (3, 1): 40}
 _COMPANIONS = {(1, 1): 150, (1, 2): 100, (2, 1): 200, (2, 2): 80, (3, 1): 100}
-_RECONSIDERED = {1: 1000, 2: 1000, 3: 300, 4: 60}
-_WIDE = {1: 500, 2: 220, 3: 150, 4: 130}
+_RECONSIDERED = {1: 1000, 2: 1000, 3: 120, 4: 24}
+_WIDE = {1: 500, 2: 220, 3: 150, 4: 100}
 _LOOKED_AT = 40_000
 _POLISHED = 4_000
 _FITTED = 40

@@ -23,7 +23,7 @@ from recommender.proposers.composed.spectrum import frequencies
 from recommender.proposers.composed.transforms import Seed, seeds
 
 SCREEN_ROWS = 300
-_WIDENINGS = (1, 4, 12)
+_WIDENINGS = (4, 12)
 _SWAP_ROUNDS = 6
 _KEPT = 80
 _KEPT_SOLVED = 16
@@ -129,6 +129,7 @@ class Search:
         yield lambda: self._grow(beams.swap(1))
         yield lambda: self._screen(screens.subsets(5))
         yield lambda: self._screen(screens.more_companions(1, 4))
+        yield lambda: self._grow(beams.forward())
         yield lambda: self._screen(screens.more_curves(2, 2))
         yield lambda: self._screen(screens.more_companions(2, 3))
         yield lambda: self._screen(screens.more_curves(3, 1))

@@ -23,6 +23,7 @@ from recommender.proposers.composed.spectrum import SPACING
 
 _NATURAL = (0.02, 60.0)
 _LOW_WAVES = 26
+_ABOUT = SPACING * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
 _EXPONENTS = (1, 2, 3)
 _POSITIVE_EXPONENTS = (0.5, 1 / 3, -1, 2 / 3, 1.5, -2, 4)
 _ROOTS = (0.5, 1 / 3)
@@ -152,8 +153,8 @@ def _waves(axis: Axis) -> Iterator[Factor]:
 def _frequencies(axis: Axis) -> Array:
     """All low ones, and those about every one that is heard."""
     low = np.concatenate([[0.25, 0.5], SPACING * np.arange(1, _LOW_WAVES)])
-    heard = [frequency * axis.span + shift for frequency in axis.heard for shift in (-SPACING / 2, 0.0, SPACING / 2)]
-    return np.unique(np.concatenate([low, [value for value in heard if value > low[-1]]])) / axis.span
+    heard = [frequency * axis.span + shift for frequency in axis.heard for shift in _ABOUT]
+    return np.unique(np.round(np.concatenate([low, [value for value in heard if value > low[-1]]]), 3)) / axis.span
 
 
 def _saturations(axis: Axis) -> Iterator[Factor]:

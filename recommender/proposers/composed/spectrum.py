@@ -17,8 +17,8 @@ SPACING = 0.9  # times 1/range: a wave and its slope by the frequency carry it h
 _FINE = 2
 _REACH = 250
 _LEAST_ROWS = 24
-_PEAKS = 6
-_MOST = 16
+_PEAKS = 4
+_MOST = 8
 _DEGREE = 3
 _MOST_COLUMNS = 40
 _SINGULAR = 1e-8
@@ -49,7 +49,7 @@ def _smooth(columns: Mapping[str, Array]) -> Array:
 def _heard(values: Array, factors: list[Array], basis: Array, rest: Array) -> tuple[float, ...]:
     span = float(np.ptp(values))
     reach = min(_REACH, len(np.unique(values)))
-    grid: Array = np.arange(_FINE, _FINE * reach) * (SPACING / _FINE / span)
+    grid = np.asarray(np.arange(_FINE, _FINE * reach) * (SPACING / _FINE / span), dtype=np.float64)
     if len(grid) < 3 or not np.all(np.isfinite(grid)):
         return ()
     phases = grid[:, None] * values[None, :]
