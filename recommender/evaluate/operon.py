@@ -10,12 +10,11 @@ from corpus.errors import BenchError
 from corpus.formula import Formula
 from corpus.functions import Array
 from corpus.tree import Node
+from recommender.proposers.evolved.infix import NoWordError, infix
 from recommender.samples import Samples
 
 _FIRST = 900001  # coefficients are written as numbers nothing else in a formula is, exact in single precision
 _ITERATIONS = 100
-_CALLS = frozenset({"exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "cbrt", "abs", "asin", "acos", "atan"})
-_SIGNS = {"add": " + ", "mul": " * ", "pow": " ^ "}
 
 
 class Operon:
@@ -28,8 +27,7 @@ class Operon:
         table = np.column_stack([*(samples.columns[name] for name in names), samples.target]).astype(np.float32)
         self._data = pyoperon.Dataset(np.asfortranarray(table))
         hashes = [variable.Hash for variable in self._data.Variables[:count]]
-        writer = _Writer({name: f"x{i}" for i, name in enumerate(names)}, {name: _FIRST + i for i, name in enumerate(formula.parameters)})
-        self._template = pyoperon.InfixParser.Parse(writer.write(formula.root), {f"x{i}": found for i, found in enumerate(hashes)})
+        self._template = pyoperon.InfixParser.Parse(_text(formula), {f"x{i}": found for i, found in enumerate(hashes)})
         self._problem = pyoperon.Problem(self._data)
         self._problem.TrainingRange, self._problem.Target = pyoperon.Range(0, len(samples)), self._data.Variables[count]
         self._problem.InputHashes = hashes
@@ -51,28 +49,20 @@ class Operon:
         return np.array([found[places[i]].Value for i in range(len(start))])
 
 
-class _Writer:
-    """Fully bracketed infix with spaces around every sign, as Operon reads it."""
+def _text(formula: Formula) -> str:
+    """Columns are x0, x1, ... in order of the formula's variables, coefficients the marked numbers."""
+    columns = {name: f"x{i}" for i, name in enumerate(formula.variables)}
+    markers = {name: str(_FIRST + i) for i, name in enumerate(formula.parameters)}
 
-    def __init__(self, columns: dict[str, str], markers: dict[str, int]) -> None:
-        self._columns = columns
-        self._markers = markers
-
-    def write(self, node: Node) -> str:
-        if node.op in ("const", "pi"):
-            return repr(float(node.number))
+    def leaf(node: Node) -> str:
+        name = str(node.value)
         if node.op == "var":
-            return self._columns[str(node.value)]
-        if node.op == "param":
-            return self._marker(str(node.value))
-        parts = [self.write(arg) for arg in node.args]
-        if node.op in _SIGNS:
-            return f"({_SIGNS[node.op].join(parts)})"
-        if node.op not in _CALLS:
-            raise BenchError("bench_peer_unfit", name="pyoperon", what=node.op)
-        return f"{node.op}({parts[0]})"
+            return columns[name]
+        if name not in markers:
+            raise NoWordError(name)
+        return markers.pop(name)
 
-    def _marker(self, name: str) -> str:
-        if name not in self._markers:
-            raise BenchError("bench_peer_unfit", name="pyoperon", what=name)
-        return str(self._markers.pop(name))
+    try:
+        return infix(formula.root, leaf)
+    except NoWordError as error:
+        raise BenchError("bench_peer_unfit", name="pyoperon", what=str(error)) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from corpus.formula import parse
 from corpus.tree import Node
 from recommender.proposers.dimensional.data import Data
 from recommender.proposers.dimensional.forms import Form
+from recommender.proposers.evolved.infix import NoWordError, infix
 
 _SYMBOLS = "add,sub,mul,div,exp,log,sin,cos,sqrt,tanh,square,constant,variable"
 _POPULATION = 500
@@ -27,8 +28,6 @@ _MAX_LENGTH = 30
 _ITERATIONS = 3
 _EVALUATIONS = 40_000  # a second, of 200 rows
 _ROWS = 200
-_CALLS = frozenset({"exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "cbrt", "abs", "asin", "acos", "atan"})
-_SIGNS = {"add": " + ", "mul": " * ", "pow": " ^ "}
 _LARGEST_EXPONENT = 4
 _RESOLUTION = 1e-5  # spread of a target that single precision still shows
 
@@ -92,8 +91,11 @@ class Evolution:
         columns = {
             name: f"({scale!r} * x{i})" for i, (name, scale) in enumerate(zip(self.data.names, map(float, self.scales), strict=True))
         }
-        body = _written(form.root, columns, {**form.known, **form.starts})
-        return f"({1 / self.target_scale!r} * {body})" if body else ""
+        leaves = columns | {name: f"({value!r})" for name, value in {**form.known, **form.starts}.items()}
+        try:
+            return f"({1 / self.target_scale!r} * {infix(form.root, lambda leaf: leaves[str(leaf.value)])})"
+        except NoWordError:
+            return ""
 
     def _read(self, model: Any, grown: Any) -> Form | None:
         names = [f"x{i}" for i in range(len(self.data.names))]
@@ -110,21 +112,6 @@ class Evolution:
 
 def _scale(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     return float(np.sqrt(np.mean(values**2))) or 1.0
-
-
-def _written(node: Node, columns: Mapping[str, str], values: Mapping[str, float]) -> str:
-    if node.is_number:
-        return f"({float(node.number)!r})"
-    if node.op == "var":
-        return columns[str(node.value)]
-    if node.op == "param":
-        return f"({values[str(node.value)]!r})"
-    parts = [_written(arg, columns, values) for arg in node.args]
-    if "" in parts:
-        return ""
-    if node.op in _SIGNS:
-        return f"({_SIGNS[node.op].join(parts)})"
-    return f"{node.op}({parts[0]})" if node.op in _CALLS else ""
 
 
 def expanded(root: Node) -> Node:

@@ -48,7 +48,19 @@ def test_a_program_that_looks_around_finds_nothing(
     assert row.failure == "seen"
     assert CANARY not in seen
     told = json.loads(seen)
-    assert set(told["request"]) == {"task", "table", "seed", "limit", "about", "target", "inputs", "units", "descriptions"}
+    assert set(told["request"]) == {
+        "task",
+        "table",
+        "seed",
+        "limit",
+        "seconds",
+        "workers",
+        "about",
+        "target",
+        "inputs",
+        "units",
+        "descriptions",
+    }
     assert list(told["files"]) == ["table.csv"]
 
 
