@@ -14,11 +14,13 @@ from typing import Literal
 from corpus.functions import FUNCTIONS
 from corpus.language import Sentence
 from corpus.render import to_text
-from corpus.tree import Node
+from corpus.tree import Node, const, mul, param
+from corpus.tree import power as power_of
 
 BASE = ("kg", "m", "s", "A", "K", "mol", "cd")
 Vector = tuple[Fraction, ...]
 _ZERO: Vector = (Fraction(0),) * len(BASE)
+_TARGET = "="  # the left-hand side where its dimension is unknown; no symbol is called so
 
 
 @dataclass(frozen=True, order=True)
@@ -85,11 +87,12 @@ class Conflict:
 
 @dataclass(frozen=True)
 class DimensionReport:
-    """Dimensions of every symbol as far as they are determined, and the conflicts."""
+    """Dimensions of every symbol as far as they are determined, the conflicts, and why the others stay open."""
 
     known: Mapping[str, Dimension]
     undetermined: frozenset[str]
     conflicts: tuple[Conflict, ...]
+    reasons: Mapping[str, Sentence] = field(default_factory=dict)
 
     @property
     def consistent(self) -> bool:
@@ -136,21 +139,40 @@ class _Solver:
         rest = _Form(form.constant, {k: v for k, v in form.unknowns.items() if k != name})
         self.pivots[name] = _Form().plus(rest, -1 / factor)
 
+    def product(self, name: str) -> _Form:
+        """What is known of a symbol that is not determined: the equation of itself and others that it stands in, itself to the power 1.
+
+        Its unknowns are empty but for itself where it stands in none.
+        """
+        form = self.reduce(_Form(unknowns={name: Fraction(1)}))
+        alone = _Form(unknowns={name: Fraction(1)})
+        if form.unknowns != alone.unknowns:
+            return alone.plus(_Form(unknowns=form.unknowns), Fraction(-1)).plus(_Form(form.constant))
+        for pivot in self.pivots:
+            form = self.reduce(_Form(unknowns={pivot: Fraction(1)}))
+            factor = form.unknowns.get(name)
+            if factor:
+                whole = _Form(unknowns={pivot: Fraction(1)}).plus(_Form(unknowns=form.unknowns), Fraction(-1)).plus(_Form(form.constant))
+                return _Form().plus(whole, -1 / factor)
+        return alone
+
 
 def infer(root: Node, known: Mapping[str, Dimension], target: Dimension | None) -> DimensionReport:
     """Check a formula and infer the dimensions of the symbols that `known` leaves out.
 
     target: dimension of the left-hand side, None if unknown. A base with a unit under a symbolic exponent is a
-    `free_power` conflict; the walk then goes on with that power's dimension unknown.
+    `free_power` conflict; the walk then goes on with that power's dimension unknown. What stays open comes with its reason.
     """
     walker = _Walker(known)
     form = walker.form(root)
-    if target is not None:
-        walker.solver.require_zero(form.plus(_Form(target.exponents), Fraction(-1)), "target", root)
+    left = _Form(unknowns={_TARGET: Fraction(1)}) if target is None else _Form(target.exponents)
+    walker.solver.require_zero(form.plus(left, Fraction(-1)), "target", root)
     unknown = sorted((root.parameters | root.variables) - known.keys())
     solved = {name: walker.solver.reduce(_Form(unknowns={name: Fraction(1)})) for name in unknown}
     dimensions = {**known, **{name: Dimension(form.constant) for name, form in solved.items() if not form.unknowns}}
-    return DimensionReport(dimensions, frozenset(n for n in unknown if n not in dimensions), tuple(walker.solver.conflicts))
+    open_ones = frozenset(n for n in unknown if n not in dimensions)
+    reasons = {name: walker.reason(name, root) for name in sorted(open_ones)}
+    return DimensionReport(dimensions, open_ones, tuple(walker.solver.conflicts), reasons)
 
 
 class _Walker:
@@ -160,7 +182,7 @@ class _Walker:
         self.known = known
         self.solver = _Solver()
         self.memo: dict[int, _Form] = {}
-        self.fresh = 0
+        self.powers: dict[str, Node] = {}
 
     def form(self, node: Node) -> _Form:
         if node.order not in self.memo:
@@ -204,8 +226,26 @@ class _Walker:
         self.solver.require_zero(self.form(base), "free_power", node)
         if len(self.solver.conflicts) == before:
             return _Form()
-        self.fresh += 1
-        return _Form(unknowns={f"?{self.fresh}": Fraction(1)})
+        name = f"?{len(self.powers)}"  # no symbol is called so
+        self.powers[name] = node
+        return _Form(unknowns={name: Fraction(1)})
+
+    def reason(self, name: str, root: Node) -> Sentence:
+        """Why the dimension of a symbol stays open."""
+        whole = self.solver.product(name)
+        others = sorted(whole.unknowns.keys() - {name})
+        power = next((other for other in others if other in self.powers), None)
+        if power is not None:
+            return Sentence.of("open.power", name=name, part=to_text(self.powers[power]))
+        unstated = [other for other in others if other in root.variables]
+        if unstated:
+            return Sentence.of("open.column", name=name, column=unstated[0])
+        if _TARGET in others:
+            return Sentence.of("open.target", name=name)
+        if not others:
+            return Sentence.of("open.nothing", name=name)
+        product = to_text(mul(*(power_of(param(symbol), const(power)) for symbol, power in sorted(whole.unknowns.items()))))
+        return Sentence.of("open.product", name=name, product=product, unit=str(Dimension(whole.constant)))
 
     def _call(self, node: Node) -> _Form:
         units = FUNCTIONS[node.op].units

@@ -32,6 +32,9 @@ def recommend(
     units: Mapping[str, str] | None = None,
     descriptions: Mapping[str, str] | None = None,
     typed: Sequence[str] = (),
+    known: Mapping[str, str | float] | None = None,
+    group: str | None = None,
+    require: Sequence[str] = (),
     limit: int = 5,
     effort: float = 1.0,
     seconds: float | None = None,
@@ -45,16 +48,20 @@ def recommend(
     question: a Problem, or a table: the path of a file, a Table, a DataFrame, a mapping of columns. For a table: target, the
     column to explain (the last one if None); inputs, the columns to explain it by (all others); sigma, the column of the
     target's standard uncertainties; about, a few words in any language; units and descriptions by column; typed, formulas of
-    your own. effort: multiplies the work of every fit; seconds: for the structure searches, 0 leaves them out (None: as set).
+    your own; known, quantities beside the table (`{"L": "10 mm"}`); group, the column that tells devices, temperatures or runs
+    apart; require, what must hold of a formula (`"positive"`, `"increasing in L"`, `"0 at L = 0"`).
+    effort: multiplies the work of every fit; seconds: for the structure searches, 0 leaves them out (None: as set).
     record: keep a record of the run. RecommenderError says what is wrong with the question, and the cure.
     """
     if isinstance(question, Problem):
-        if target or inputs or sigma or about or units or descriptions or typed or seed:
+        if target or inputs or sigma or about or units or descriptions or typed or known or group or require or seed:
             raise ProblemError("problem_complete")
         problem = question
     else:
         table = Table.of(question, units, descriptions)
-        problem = Problem.of(table, target, inputs, sigma=sigma, about=about, typed=typed, seed=seed)
+        problem = Problem.of(
+            table, target, inputs, sigma=sigma, about=about, typed=typed, known=known, group=group, require=require, seed=seed
+        )
     return run(problem, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, record=record)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corpus.canonical import canonicalise
 from corpus.formula import Formula
 from recommender.context import SHAPES
 from recommender.proposers._base import Proposal
@@ -34,8 +33,8 @@ class Candidate:
 
     @property
     def votes(self) -> int:
-        """Independent proposers; several corpus entries of one form are one vote."""
-        return len({proposal.proposer for proposal in self.proposals})
+        """Independent proposers; several corpus entries of one form are one vote, an echo is none."""
+        return len({proposal.proposer for proposal in self.proposals if not proposal.echo})
 
 
 def deduplicate(proposals: Iterable[Proposal]) -> list[Candidate]:
@@ -45,12 +44,8 @@ def deduplicate(proposals: Iterable[Proposal]) -> list[Candidate]:
     """
     groups: dict[str, list[Proposal]] = {}
     for proposal in proposals:
-        groups.setdefault(_key(proposal), []).append(proposal)
+        groups.setdefault(proposal.key, []).append(proposal)
     return [Candidate(key, max(group, key=_clarity), tuple(group), place) for place, (key, group) in enumerate(groups.items())]
-
-
-def _key(proposal: Proposal) -> str:
-    return canonicalise(proposal.formula.bind(proposal.known)).key
 
 
 def _clarity(proposal: Proposal) -> tuple[int, int, bool]:

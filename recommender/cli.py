@@ -28,6 +28,12 @@ UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNI
 DescribeOption = Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")]
 TypedOption = Annotated[list[str] | None, typer.Option("--try", help="A formula of your own to fit beside the others; may be repeated.")]
 
+RequireOption = Annotated[
+    list[str] | None,
+    typer.Option(help='What must hold: positive, negative, bounded, "increasing in L", "0 at L = 0"; may be repeated.'),
+]
+KnownOption = Annotated[list[str] | None, typer.Option("--known", help='A quantity beside the table, e.g. "L=10 mm"; may be repeated.')]
+
 
 @app.command()
 def recommend(
@@ -39,6 +45,9 @@ def recommend(
     unit: UnitOption = None,
     describe: DescribeOption = None,
     typed: TypedOption = None,
+    known: KnownOption = None,
+    group: Annotated[str | None, typer.Option(help="Column that tells devices, temperatures or runs apart.")] = None,
+    require: RequireOption = None,
     top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
     time: Annotated[str | None, typer.Option(help="For the structure searches, e.g. 30s or 2min; 0 leaves them out.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
@@ -57,7 +66,18 @@ def recommend(
     measured = Table.read(table, _pairs(unit), _pairs(describe))
     seconds = None if time is None else seconds_of(time)
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
-    problem = Problem.of(measured, target, names, sigma=sigma, about=about, typed=typed or (), seed=seed)
+    problem = Problem.of(
+        measured,
+        target,
+        names,
+        sigma=sigma,
+        about=about,
+        typed=typed or (),
+        known=_pairs(known),
+        group=group,
+        require=require or (),
+        seed=seed,
+    )
     for file in filter(None, (json_file, report)):
         _save(file)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:

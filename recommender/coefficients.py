@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,7 +15,10 @@ from corpus.errors import UnitError
 from corpus.units import Unit, parse_unit, unit_for
 from recommender.assess import Fitted
 from recommender.assess.physics import dimension_report
+from recommender.identify import Subject, identify
+from recommender.interpretation import Interpretation
 from recommender.meaning import Meaning
+from recommender.tuning import GroupFit
 
 _READABLE = (1e-3, 1e5)
 _KELVIN = Dimension.of(K=1)
@@ -23,7 +26,8 @@ _KELVIN = Dimension.of(K=1)
 
 @dataclass(frozen=True)
 class Coefficient:
-    """value, error and 95 % interval in `unit` ("" for a pure number, "?" where units leave it open); si is the value in SI."""
+    """value, error and 95 % interval in `unit` ("" for a pure number, "?" where units leave it open); si is the value in SI.
+    meaning: what its source says, where units do not contradict; interpretations: what it may be, strongest evidence first."""
 
     name: str
     value: float
@@ -35,13 +39,14 @@ class Coefficient:
     known: bool = False
     meaning: Words | None = None
     quantity: str = ""
+    interpretations: tuple[Interpretation, ...] = ()
 
 
-def describe(fitted: Fitted) -> tuple[Coefficient, ...]:
-    """All coefficients of a fitted candidate, in the order of the formula."""
+def describe(fitted: Fitted, fits: Sequence[GroupFit] = ()) -> tuple[Coefficient, ...]:
+    """All coefficients of a fitted candidate, in the order of the formula; fits: of the problem's groups, if it has any."""
     report = dimension_report(fitted)
     levels = absolute_temperatures(fitted, report)
-    return tuple(_describe(name, fitted, report, levels) for name in fitted.fit.formula.parameters)
+    return tuple(_describe(name, fitted, fits, report, levels) for name in fitted.fit.formula.parameters)
 
 
 def absolute_temperatures(fitted: Fitted, report: DimensionReport) -> frozenset[str]:
@@ -69,13 +74,13 @@ def _moves_along(fitted: Fitted, chosen: set[str]) -> bool:
     return bool(np.allclose(moved, expected, rtol=1e-9, atol=1e-9 * float(np.ptp(fitted.prediction))))
 
 
-def _describe(name: str, fitted: Fitted, report: DimensionReport, levels: frozenset[str]) -> Coefficient:
+def _describe(name: str, fitted: Fitted, fits: Sequence[GroupFit], report: DimensionReport, levels: frozenset[str]) -> Coefficient:
     fit, lead = fitted.fit, fitted.candidate.lead
-    meaning = lead.meanings.get(name)
     si = fit.parameters[name]
     error = 0.0 if name in lead.known else fit.standard_errors.get(name, math.nan)
     low, high = (si, si) if name in lead.known else fit.intervals.get(name, (math.nan, math.nan))
     dimension = report.known.get(name) if report.consistent or _only_debt(report) else None
+    meaning = _agreeing(lead.meanings.get(name), dimension, fitted) if name not in lead.known else lead.meanings.get(name)
     scale = next((unit for unit in fitted.problem.units if unit.offset), None) if name in levels else None
     unit, text = _unit(si, dimension, meaning, fitted) if scale is None else (scale, scale.label)
     low, high = sorted((_shown(low, unit), _shown(high, unit)))
@@ -90,7 +95,16 @@ def _describe(name: str, fitted: Fitted, report: DimensionReport, levels: frozen
         name in lead.known,
         None if meaning is None else meaning.words,
         "" if dimension is None else quantity_of(dimension),
+        identify(Subject(name, si, error, unit, dimension, meaning), fitted, fits),
     )
+
+
+def _agreeing(meaning: Meaning | None, dimension: Dimension | None, fitted: Fitted) -> Meaning | None:
+    """What the source says a coefficient is, unless the units of the table say that it is something else, or nothing."""
+    stated = _stated(meaning)
+    if stated is None or not fitted.problem.has_units:
+        return meaning
+    return meaning if stated.dimension == dimension else None
 
 
 def _only_debt(report: DimensionReport) -> bool:

@@ -12,7 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from corpus.language import Sentence
-from recommender.assess import ASSESSMENTS, Fitted
+from recommender.assess import Fitted, everyone
+from recommender.assess.guards import FORM_GUARDS, TABLE_GUARDS, Finding, Scene, look
 from recommender.candidates import deduplicate
 from recommender.context import Context, gather
 from recommender.error_model import relative_error
@@ -20,10 +21,12 @@ from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed, searchers
 from recommender.racing import FINALISTS, Race, Terms, is_typed, shown
-from recommender.ranking import Assessed, rank
+from recommender.ranking import Assessed, Ranked, rank
 from recommender.recommendation import Recommendation
 from recommender.searching import Found, Question, failure, search
+from recommender.settings import Settings
 from recommender.summary import summarise
+from recommender.tuning import GroupFit, group_fits
 
 if TYPE_CHECKING:
     from indexes import Retriever
@@ -76,7 +79,11 @@ class _Run:
         self._terms = terms
         self._proposals: list[Proposal] = []
         self._race = Race(problem, terms)
+        self._wave = 0
+        self._panel = everyone(Settings.load().assessments)
+        self._judged_before: dict[str, Fitted] = {}
         self._notes = list(problem.notes)
+        self._findings = look(TABLE_GUARDS, Scene(problem))
 
     def ask(self, proposers: Iterable[Proposer]) -> None:
         """Those who answer at once."""
@@ -99,6 +106,7 @@ class _Run:
         """A wave of structure searches; what they find is raced when all have ended, in an order that no clock decides."""
         if self._terms.stop() or not wave or self._settled():
             return
+        self._wave += 1
         question = Question(self._race.problem, self._context, self._parents())
         heard: list[Found] = []
         best = self._race.best  # nothing is raced before the wave has ended
@@ -107,7 +115,8 @@ class _Run:
             self._terms.progress(Progress("searching", len(heard), len(heard), best))
         heard.sort(key=lambda found: (found.search, found.number))
         self._notes += [found.failure for found in heard if found.failure is not None]
-        self._proposals += [_told_apart(found.proposal, self._asked) for found in heard if found.proposal is not None]
+        said = (found.proposal for found in heard if found.proposal is not None)
+        self._proposals += [replace(_told_apart(proposal, self._asked), wave=self._wave) for proposal in said]
         self._race.enter(deduplicate(self._proposals))
         self._show()
 
@@ -115,13 +124,28 @@ class _Run:
         """The ranking of the finalists."""
         self._weigh()
         finals = self._race.finals()
-        ranked = rank(self._assess(finals, self._terms.progress), self._limit)
+        ranked = rank(self._assess(finals, self._limit, self._terms.progress), self._limit)
         best = shown(ranked[0].assessed.fitted.fit, self._race.problem) if ranked else ""
         self._terms.progress(Progress("ranking", 1, 1, best))
         share = self._race.problem.relative_share
         notes = [*self._notes] + ([Sentence.of("note.relative_error", percent=f"{100 * share:.2g}")] if share is not None else [])
         notes += [] if ranked else [Sentence.of("note.nothing_fits")]
-        return summarise(self._race.problem, ranked, notes, self._counts(len(finals)))
+        findings = (*self._findings, *self._guarded(ranked, finals))
+        return summarise(self._race.problem, ranked, notes, self._counts(len(finals)), findings, self._tuned(ranked))
+
+    def _guarded(self, ranked: Sequence[Ranked], finals: Sequence[Fitted]) -> tuple[Finding, ...]:
+        """What the guards say of the formulas shown; a run that is stopped does not wait for them."""
+        if self._terms.stop():
+            return ()
+        return look(FORM_GUARDS, Scene(self._race.problem, tuple(place.assessed.fitted for place in ranked), tuple(finals)))
+
+    def _tuned(self, ranked: Sequence[Ranked]) -> dict[str, Sequence[GroupFit]]:
+        """The fits of those shown in every group of the problem, if it has groups."""
+        out: dict[str, Sequence[GroupFit]] = {}
+        for i, place in enumerate(ranked if self._race.problem.grouping is not None else ()):
+            out[place.assessed.fitted.candidate.key] = group_fits(place.assessed.fitted, self._terms.stop)
+            self._terms.progress(Progress("tuning", i + 1, len(ranked)))
+        return out
 
     def _settled(self) -> bool:
         """A form with few coefficients goes through all rows exactly: there is nothing left to search for."""
@@ -141,22 +165,30 @@ class _Run:
 
     def _show(self) -> None:
         """An interim ranking from what the race knows."""
-        quick = [self._assessed(one) for one in self._race.fitted[: self._limit] if not self._terms.stop()]
+        quick = [] if self._terms.stop() else self._assess(self._race.fitted[: self._limit], 1, silent)
         if quick:
-            interim = summarise(self._race.problem, rank(quick, self._limit), self._notes, self._counts(len(quick)))
+            interim = summarise(self._race.problem, rank(quick, self._limit), self._notes, self._counts(len(quick)), self._findings)
             self._terms.progress(Progress("racing", 1, 1, interim.formulas[0].text, interim))
 
-    def _assess(self, finals: Sequence[Fitted], progress: Report) -> list[Assessed]:
-        out: list[Assessed] = []
-        for i, fitted in enumerate(finals):
-            if self._terms.stop() and len(out) >= self._limit:
-                break
-            out.append(self._assessed(fitted))
-            progress(Progress("assessing", i + 1, len(finals)))
-        return out
+    def _assess(self, finals: Sequence[Fitted], least: int, progress: Report) -> list[Assessed]:
+        """Candidates with all their evidence, `least` of them even if the run is stopped; a kind that fails is noted once."""
 
-    def _assessed(self, fitted: Fitted) -> Assessed:
-        return Assessed(fitted, {assessment.kind: assessment.assess(fitted) for assessment in ASSESSMENTS})
+        def go_on(done: int) -> bool:
+            progress(Progress("assessing", done, len(finals)))
+            return done < least or not self._terms.stop()
+
+        known = [self._familiar(one) for one in finals]
+        found = self._panel.judge(known, go_on)
+        self._notes += [note for note in found.failures if note not in self._notes]
+        return [Assessed(fitted, evidence) for fitted, evidence in zip(known, found.evidence, strict=False)]
+
+    def _familiar(self, fitted: Fitted) -> Fitted:
+        """The same fit as judged before, with all that was refitted for it."""
+        before = self._judged_before.get(fitted.candidate.key)
+        if before is not None and before.fit is fitted.fit and before.problem is fitted.problem and before.candidate == fitted.candidate:
+            return before
+        self._judged_before[fitted.candidate.key] = fitted
+        return fitted
 
     def _counts(self, assessed: int) -> dict[str, int]:
         counts = {"proposals": len(self._proposals), "candidates": len(self._race.candidates), "fitted": len(self._race.fitted)}

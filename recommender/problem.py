@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,17 @@ from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.language import Sentence
 from corpus.units import ONE, Unit
+from recommender.grouping import Grouping
+from recommender.quantities import Quantity
+from recommender.requirements import Requirement
 from recommender.samples import Samples
+from recommender.splits import Split, clusters, draws, edges, folds, sampled_in_order
 from recommender.table import Column, Table, encodable, loose, split_header, symbols_for
 
 MIN_ROWS = 4
 MAX_INPUTS = 8
 MAX_ROWS = 4000
 LARGEST = 1e120  # squares and cubes of values must stay finite
-
-Split = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Problem:
     notes: tuple[Sentence, ...] = ()
     typed: tuple[str, ...] = field(default=())
     relative_share: float | None = None
+    known: tuple[Quantity, ...] = ()
+    grouping: Grouping | None = None
+    require: tuple[Requirement, ...] = ()
 
     @classmethod
     def of(
@@ -54,13 +60,20 @@ class Problem:
         sigma: str | None = None,
         about: str = "",
         typed: Sequence[str] = (),
+        known: Mapping[str, str | float] | None = None,
+        group: str | None = None,
+        require: Sequence[str] = (),
         seed: int = 0,
     ) -> Problem:
         """Check the question and pick the usable rows.
 
         target: a column's name (the last column if None). inputs: names, or all other numeric columns. sigma: the column of the
         target's standard uncertainties, if they were measured.
-        typed: formulas of the person's own, to be fitted beside the others. ProblemError says what does not fit, and the cure.
+        typed: formulas of the person's own, to be fitted beside the others. known: quantities beside the table, `{"L": "10 mm"}`, that
+        coefficients are compared with. group: the column (text or numbers) that tells devices, temperatures or runs apart; columns with
+        one value in each group are no inputs, the largest group is searched on, and coefficients are followed from group to group.
+        require: what must hold of a formula, e.g. `("positive", "increasing in L", "0 at L = 0")` (see `recommender.requirements`).
+        ProblemError says what does not fit, and the cure.
         """
         if seed < 0:
             raise ProblemError("seed_negative", seed=seed)
@@ -68,18 +81,36 @@ class Problem:
         goal = table.find(target) if target is not None else next((c for c in table.columns[::-1] if c is not errors), table.columns[-1])
         if errors is not None:
             table, goal = _with_sigma(table, goal, errors)
-        notes = list(table.notes)
+        notes = [note for note in table.notes if group is None or not _tells(note, group)]
+        grouping = None if group is None else Grouping.of(table, goal, group).with_quantities([c for c in table.columns if c is not goal])
         chosen = _inputs(table, goal, _listed(inputs), notes)
+        if grouping is not None:
+            chosen = [column for column in chosen if column.name not in grouping.own]
         rows = _usable_rows(goal, chosen, seed, notes)
+        if grouping is not None:
+            grouping = grouping.on(rows, goal, MIN_ROWS, notes)
+            rows = grouping.members[grouping.reference]
         _check_values(goal, chosen, rows)
         varying = _varying(goal, chosen, rows, notes)
         if inputs is None:
             varying = _without_repeats(goal, varying, rows, notes)
-        notes += [Sentence.of("note.input_leaks", name=column.name) for column in varying if _proportional(column, goal, rows)]
         if len(varying) > MAX_INPUTS:
             varying = _strongest(goal, varying, rows)
             notes.append(Sentence.of("note.inputs_picked", count=MAX_INPUTS, names=", ".join(c.name for c in varying)))
-        return cls(table, goal, tuple(varying), rows, encodable(about), seed, tuple(notes), tuple(_listed(typed) or ()))
+        still = [Quantity.of_column(column, float(column.values[rows[0]])) for column in chosen if _constant(column.values[rows])]
+        return cls(
+            table,
+            goal,
+            tuple(varying),
+            rows,
+            encodable(about),
+            seed,
+            tuple(notes),
+            tuple(_listed(typed) or ()),
+            known=(*(Quantity.of(name, value) for name, value in (known or {}).items()), *still),
+            grouping=grouping,
+            require=tuple(Requirement.of(text, goal, varying) for text in _listed(require) or ()),
+        )
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -94,9 +125,13 @@ class Problem:
     @cached_property
     def samples(self) -> Samples:
         """The usable rows in SI base units."""
-        columns = {f"x{i}": column.values[self.rows] for i, column in enumerate(self.inputs)}
+        return self.samples_at(self.rows)
+
+    def samples_at(self, rows: NDArray[np.int64]) -> Samples:
+        """Some rows of the table in SI base units."""
+        columns = {f"x{i}": column.values[rows] for i, column in enumerate(self.inputs)}
         sigma = self.target.sigma
-        return Samples(columns, self.target.values[self.rows], None if sigma is None else sigma[self.rows])
+        return Samples(columns, self.target.values[rows], None if sigma is None else sigma[rows])
 
     @cached_property
     def dimensions(self) -> Mapping[str, Dimension]:
@@ -151,33 +186,46 @@ class Problem:
         return replace(self, target=replace(self.target, sigma=share * np.abs(self.target.values)), relative_share=share)
 
     @cached_property
-    def folds(self) -> tuple[Split, ...]:
-        """Held-out splits as (train, test) positions into `rows`: 5-fold, or one row at a time below 15 rows.
-
-        Rows with equal inputs stay in one fold, so that repeats cannot leak (Hastie et al., Elements of Statistical Learning, 7.10).
-        """
-        samples = self.samples
-        _, group = np.unique(np.column_stack([*samples.columns.values()]), axis=0, return_inverse=True)
-        group = np.ravel(group)
-        count = int(group.max()) + 1
-        order = np.random.default_rng(self.seed).permutation(count)
-        folds = count if count < 15 else 5
-        fold_of = order[group] % min(folds, count)
-        return tuple(_split(fold_of == k) for k in range(fold_of.max() + 1))
+    def time(self) -> Array | None:
+        """SI values of the column along which the rows were sampled in order, None where there is none, shape (n,)."""
+        others = (column for column in self.table.columns if column.name != self.target.name and column not in self.inputs)
+        found = (column.values[self.rows] for column in (*self.inputs, *others) if sampled_in_order(column, self.rows))
+        return next(found, None)
 
     @cached_property
+    def clusters(self) -> NDArray[np.int64]:
+        """Rows that belong together have one number, shape (n,): they stay in one fold and are drawn together."""
+        return clusters(list(self.samples.columns.values()), self.time)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether neighbouring rows follow each other in time."""
+        return self.time is not None
+
+    def draws(self, count: int) -> list[NDArray[np.int64]]:
+        """Bootstrap samples of the rows, the same ones for all forms of this problem."""
+        return draws(self.clusters, self.ordered, count, self.seed)
+
+    @cached_property
+    def folds(self) -> tuple[Split, ...]:
+        """Held-out splits as (train, test) positions into `rows`: repeated 5-fold, or one cluster at a time where they are few."""
+        return folds(self.clusters, self.seed)
+
+    @cached_property
+    def edges_along(self) -> Mapping[str, tuple[Split, ...]]:
+        """Extrapolation splits by input, and by `time` where the rows were sampled along a column that is no input."""
+        known = any(self.time is not None and np.array_equal(values, self.time) for values in self.samples.columns.values())
+        return edges({**self.samples.columns, **({} if self.time is None or known else {"time": self.time})}, MIN_ROWS)
+
+    @property
     def edges(self) -> tuple[Split, ...]:
-        """Extrapolation splits: for each input the top and the bottom sixth of its values are held out."""
-        found = []
-        for values in self.samples.columns.values():
-            low, high = np.quantile(values, [1 / 6, 5 / 6])
-            found += [values > high, values < low]
-        usable = [mask for mask in found if mask.any() and (~mask).sum() >= max(MIN_ROWS, len(mask) // 2)]
-        return tuple(_split(mask) for mask in usable)
+        """Extrapolation splits along every column."""
+        return tuple(chain.from_iterable(self.edges_along.values()))
 
 
-def _split(test: NDArray[np.bool_]) -> Split:
-    return np.flatnonzero(~test), np.flatnonzero(test)
+def _tells(note: Sentence, group: str) -> bool:
+    """Whether a note says that the column of the groups was left out: it is not."""
+    return note.key == "note.text_column" and loose(str(dict(note.values).get("name"))) == loose(group)
 
 
 def _with_sigma(table: Table, goal: Column, errors: Column) -> tuple[Table, Column]:
@@ -228,9 +276,6 @@ def _usable_rows(goal: Column, inputs: Sequence[Column], seed: int, notes: list[
     if len(rows) > MAX_ROWS:
         notes.append(Sentence.of("note.rows_sampled", count=MAX_ROWS, total=len(rows)))
         rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False))
-    repeated = len(rows) - len(np.unique(np.column_stack([column.values[rows] for column in (goal, *inputs)]), axis=0))
-    if repeated:
-        notes.append(Sentence.of("note.rows_repeated", count=repeated))
     return rows
 
 
@@ -268,13 +313,6 @@ def _without_repeats(goal: Column, inputs: Sequence[Column], rows: NDArray[np.in
         if other is not column and column not in same:
             notes.append(Sentence.of("note.input_repeated", name=column.name, other=other.name))
     return [column for column in first.values() if column not in same]
-
-
-def _proportional(column: Column, goal: Column, rows: NDArray[np.int64]) -> bool:
-    """The input is the target times a constant, to rounding."""
-    x, y = column.values[rows], goal.values[rows]
-    with np.errstate(all="ignore"):
-        return bool(np.all(y != 0) and np.all(x != 0) and _constant(x / y))
 
 
 def _strongest(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) -> list[Column]:

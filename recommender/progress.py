@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Progress:
     """A step of a run.
 
-    stage: indexing, proposing, racing, searching, refining, assessing, ranking; done of total; best: the best formula so far, in the
-    customer's symbols; interim: the ranking so far, where there is a new one.
+    stage: indexing, proposing, racing, searching, refining, assessing, ranking, tuning; done of total; best: the best formula so far,
+    in the customer's symbols; interim: the ranking so far, where there is a new one.
     """
 
     stage: str

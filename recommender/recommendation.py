@@ -19,6 +19,7 @@ from corpus.render import to_latex, to_numpy, to_sympy
 from corpus.units import ONE, parse_unit
 from recommender.assess import Evidence
 from recommender.coefficients import Coefficient
+from recommender.interpretation import Interpretation
 
 FORMAT = 1
 
@@ -105,7 +106,10 @@ class RankedFormula:
 
 @dataclass(frozen=True, eq=False)
 class Recommendation:
-    """Several formulas, best first, and what the reader must know about how they were found."""
+    """Several formulas, best first, and what the reader must know.
+
+    notes: what was mended, left out or not done; warnings: how the table itself may deceive.
+    """
 
     table: str
     table_hash: str
@@ -116,6 +120,7 @@ class Recommendation:
     seed: int
     formulas: tuple[RankedFormula, ...]
     notes: tuple[Sentence, ...]
+    warnings: tuple[Sentence, ...]
     counts: Mapping[str, int]
     versions: Mapping[str, str]
 
@@ -145,6 +150,7 @@ class Recommendation:
             seed=data["seed"],
             formulas=tuple(_formula(f) for f in data["formulas"]),
             notes=tuple(map(Sentence.from_dict, data["notes"])),
+            warnings=tuple(map(Sentence.from_dict, data.get("warnings", ()))),  # records of older versions have none
             counts=data["counts"],
             versions=data["versions"],
         )
@@ -164,18 +170,22 @@ class Recommendation:
 def _plain(fields: dict[str, Any], result: Recommendation) -> dict[str, Any]:
     """Sentences as dictionaries, non-finite numbers as text, everything else as it is."""
     fields["notes"] = [note.to_dict() for note in result.notes]
+    fields["warnings"] = [warning.to_dict() for warning in result.warnings]
     for row, formula in zip(fields["formulas"], result.formulas, strict=True):
         row["reason"], row["status"] = formula.reason.to_dict(), formula.status.to_dict()
         row["warnings"] = [warning.to_dict() for warning in formula.warnings]
         row["origins"] = [{"proposer": o.proposer, "why": o.why.to_dict(), "source": o.source} for o in formula.origins]
         row["evidence"] = [_evidence_dict(e) for e in formula.evidence]
+        for cells, coefficient in zip(row["coefficients"], formula.coefficients, strict=True):
+            cells["interpretations"] = [one.to_dict() for one in coefficient.interpretations]
     cleaned: dict[str, Any] = _finite(fields)
     return cleaned
 
 
 def _evidence_dict(e: Evidence) -> dict[str, Any]:
     warnings = [w.to_dict() for w in e.warnings]
-    return {"kind": e.kind, "score": e.score, "words": e.words.to_dict(), "numbers": dict(e.numbers), "warnings": warnings}
+    told = {"kind": e.kind, "score": e.score, "words": e.words.to_dict(), "numbers": dict(e.numbers), "warnings": warnings}
+    return {**told, "part_of": e.part_of}
 
 
 def _finite(value: Any) -> Any:
@@ -208,13 +218,22 @@ def _formula(data: Mapping[str, Any]) -> RankedFormula:
 def _coefficient(data: Mapping[str, Any]) -> Coefficient:
     numbers = {name: float(data[name]) for name in ("value", "standard_error", "low", "high", "si")}
     meaning = None if data["meaning"] is None else Words(**data["meaning"])
-    return Coefficient(name=data["name"], unit=data["unit"], known=data["known"], meaning=meaning, quantity=data["quantity"], **numbers)
+    found = tuple(map(Interpretation.from_dict, data.get("interpretations", ())))  # records of older versions have none
+    return Coefficient(
+        name=data["name"],
+        unit=data["unit"],
+        known=data["known"],
+        meaning=meaning,
+        quantity=data["quantity"],
+        interpretations=found,
+        **numbers,
+    )
 
 
 def _evidence(data: Mapping[str, Any]) -> Evidence:
     numbers = {name: float(value) for name, value in data["numbers"].items()}
     warnings = tuple(map(Sentence.from_dict, data["warnings"]))
-    return Evidence(data["kind"], float(data["score"]), Sentence.from_dict(data["words"]), numbers, warnings)
+    return Evidence(data["kind"], float(data["score"]), Sentence.from_dict(data["words"]), numbers, warnings, data.get("part_of", ""))
 
 
 def shown_latex(formula: Formula, names: Mapping[str, str]) -> str:

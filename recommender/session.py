@@ -75,7 +75,7 @@ def _start(problem: Problem, limit: int) -> RunStart:
         inputs=tuple(column.name for column in problem.inputs),
         about=problem.about,
         seed=problem.seed,
-        settings={"limit": limit, "typed": list(problem.typed)},
+        settings={"limit": limit, "typed": list(problem.typed), "group": "" if problem.grouping is None else problem.grouping.name},
     )
 
 

@@ -33,12 +33,14 @@ class Settings:
 
     store_url: where runs are recorded (a file, or postgresql://...); None means `runs.sqlite` in the home folder.
     search_time: for the structure searches of a run, `20s` or `2min`; `0` leaves them out.
+    assessments: kinds of evidence of your own, `file.py:Class`, several separated by commas (see `recommender.assess.registry`).
     """
 
     store_url: str | None = None
     tenant: str = "local"
     language: Language = "en"
     search_time: str = "20s"
+    assessments: str = ""
 
     @property
     def search_seconds(self) -> float:

@@ -16,8 +16,11 @@ from rich.text import Text
 
 from corpus.language import Language, text
 from recommender.coefficients import Coefficient
+from recommender.interpretation import FAIR, Interpretation
 from recommender.progress import Progress, Report, Stop
 from recommender.recommendation import RankedFormula, Recommendation
+
+_WEAK = 0.3  # accidents to be expected, above which a relation is not worth a line
 
 
 @contextmanager
@@ -61,6 +64,8 @@ def print_recommendation(result: Recommendation, language: Language = "en", cons
     out = console or Console(width=None if Console().is_terminal else 132, highlight=False)
     out.print(Text(text("report.title", language, target=result.target.name), style="bold"))
     out.print(Text(f"{result.table}: {result.rows} {text('report.rows', language)}. {text('report.si_note', language)}"))
+    for warning in result.warnings:
+        out.print(Text(f"! {warning.text(language)}", style="bold yellow"))
     for note in result.notes:
         out.print(Text(f"· {note.text(language)}", style="yellow"))
     out.print(Text(text("report.counts", language, **result.counts), style="dim"))
@@ -100,6 +105,8 @@ def _print_formula(out: Console, formula: RankedFormula, language: Language) -> 
     out.print(Text(f"\n#{formula.rank}  {formula.text}", style="bold"))
     for coefficient in formula.coefficients:
         out.print(Text(f"    {coefficient_line(coefficient, language)}"))
+        for words in interpretation_words(coefficient, language):
+            out.print(Text(f"        → {words}", style="green"))
     for evidence in formula.evidence:
         out.print(Text(f"    {evidence.words.text(language)}", style="dim"))
     out.print(Text(f"    {formula.status.text(language)}", style="dim"))
@@ -122,6 +129,16 @@ def meaning_words(c: Coefficient, language: Language) -> str:
     if c.meaning is not None:
         return c.meaning.of(language) + known
     return text("report.probably", language, quantity=text(f"quantity.{c.quantity}", language)) + known if c.quantity else known.strip()
+
+
+def interpretation_words(c: Coefficient, language: Language) -> tuple[str, ...]:
+    """What it may be beside what its source says: the two readings with the strongest evidence."""
+    return tuple(one.words.text(language) for one in c.interpretations if _worth_saying(one))[:2]
+
+
+def _worth_saying(one: Interpretation) -> bool:
+    """Not what the source says, which stands before; of weak evidence only that of tuning tests."""
+    return one.kind in ("same", "varies") or one.chance < (_WEAK if one.kind == "tuning" else FAIR)
 
 
 def value_with_error(value: float, error: float) -> str:

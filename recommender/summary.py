@@ -6,16 +6,27 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from corpus.language import Sentence
+from recommender.assess.guards import Finding
 from recommender.coefficients import describe
+from recommender.identify import groups_evidence
 from recommender.problem import Problem
 from recommender.racing import shown
 from recommender.ranking import Ranked
 from recommender.recommendation import Origin, RankedFormula, Recommendation, Variable, shown_latex
 from recommender.table import Column
+from recommender.tuning import GroupFit
 
 
-def summarise(problem: Problem, ranked: Sequence[Ranked], notes: Sequence[Sentence], counts: Mapping[str, int]) -> Recommendation:
-    """The public result of a ranking."""
+def summarise(
+    problem: Problem,
+    ranked: Sequence[Ranked],
+    notes: Sequence[Sentence],
+    counts: Mapping[str, int],
+    findings: Sequence[Finding],
+    fits: Mapping[str, Sequence[GroupFit]] | None = None,
+) -> Recommendation:
+    """The public result of a ranking; findings: what the guards say; fits: of the problem's groups, by the key of the candidate."""
+    grouped = fits or {}
     variables = tuple(_variable(inner, problem.names[inner], column) for inner, column in zip(problem.names, problem.inputs, strict=True))
     target = _variable("y", problem.target_symbol, problem.target)
     return Recommendation(
@@ -26,8 +37,9 @@ def summarise(problem: Problem, ranked: Sequence[Ranked], notes: Sequence[Senten
         inputs=variables,
         about=problem.about,
         seed=problem.seed,
-        formulas=tuple(_formula(place, problem, variables, target) for place in ranked),
+        formulas=tuple(_formula(place, problem, variables, target, findings, grouped) for place in ranked),
         notes=tuple(notes),
+        warnings=tuple(finding.words for finding in findings if finding.fitted is None),
         counts=counts,
         versions={name: version(name) for name in ("numpy", "scipy", "formula-recommender")},
     )
@@ -37,22 +49,31 @@ def _variable(inner: str, symbol: str, column: Column) -> Variable:
     return Variable(inner, symbol, column.name, None if column.unit is None else column.unit.text, column.description)
 
 
-def _formula(place: Ranked, problem: Problem, variables: tuple[Variable, ...], target: Variable) -> RankedFormula:
+def _formula(
+    place: Ranked,
+    problem: Problem,
+    variables: tuple[Variable, ...],
+    target: Variable,
+    findings: Sequence[Finding],
+    grouped: Mapping[str, Sequence[GroupFit]],
+) -> RankedFormula:
     fitted = place.assessed.fitted
-    evidence = tuple(place.assessed.evidence.values())
+    fits = grouped.get(fitted.candidate.key, ())
+    evidence = (*place.assessed.evidence.values(), *([groups_evidence(fitted, fits)] if fits else []))
     formula = fitted.fit.formula
+    guarded = [finding.words for finding in findings if finding.fitted is fitted]
     return RankedFormula(
         rank=place.rank,
         wire=formula.text,
         text=shown(fitted.fit, problem),
         latex=shown_latex(formula, problem.names),
         key=fitted.candidate.key,
-        coefficients=describe(fitted),
+        coefficients=describe(fitted, fits),
         evidence=evidence,
         origins=tuple(Origin(p.proposer, p.why, p.source) for p in fitted.candidate.proposals[:8]),
         reason=place.reason,
         status=fitted.fit.status,
-        warnings=(*fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
+        warnings=(*guarded, *fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
         score=place.score,
         front=place.front,
         variables=variables,

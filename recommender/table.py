@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,13 +60,15 @@ class Column:
 class Table:
     """Columns of equal length, and notes on what had to be mended while reading them.
 
-    left_out: names of columns without numbers, and what they hold instead: text, empty, complex.
+    left_out: names of columns without numbers, and what they hold instead: text, empty, complex. texts: cells of those with text, ""
+    where there is none.
     """
 
     columns: tuple[Column, ...]
     name: str = "table"
     notes: tuple[Sentence, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns[0].values)
@@ -92,7 +94,8 @@ class Table:
 
     def find(self, name: str) -> Column:
         """The column a person means by `name`: exact, else the same letters without case, spaces and unit."""
-        exact = [column for column in self.columns if column.name == _header(name)]
+        spelled = (_header(name), split_header(name)[0])
+        exact = next((found for text in spelled if (found := [column for column in self.columns if column.name == text])), [])
         wanted = {loose(name), loose(split_header(name)[0])}
         found = exact or [column for column in self.columns if loose(column.name) in wanted]
         if len(found) != 1:
@@ -155,7 +158,8 @@ class Table:
         if not kept:
             raise TableError("no_numbers", name=name)
         left_out = {named[i][0]: kind for i, kind in enumerate(read) if isinstance(kind, str)}
-        return cls(kept, name, tuple(said), left_out)
+        texts = {named[i][0]: _texts(frame.iloc[:, i]) for i, kind in enumerate(read) if kind == "text"}
+        return cls(kept, name, tuple(said), left_out, texts)
 
 
 def _frame(source: object) -> pd.DataFrame:
@@ -246,6 +250,10 @@ def _column(name: str, stated: Unit | None, cells: Cells, notes: list[Sentence])
     column = Column(name, cells.values if unit is None else _in_si(cells.values, unit), unit)
     notes += _remarks(column, cells)
     return column
+
+
+def _texts(cells: pd.Series[Any]) -> tuple[str, ...]:
+    return tuple("" if cell is None or cell != cell else encodable(str(cell).strip()) for cell in cells)
 
 
 def _remarks(column: Column, cells: Cells) -> Iterable[Sentence]:

@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from corpus.entry import violations
 from corpus.formula import parse
 from corpus.language import LANGUAGES, Sentence
 from corpus.sources import Collected
-from recommender.assess import Assessment, Evidence, Fitted
+from recommender.assess import Assessment, Comparison, Evidence, Fitted
+from recommender.assess.guards import Finding, Guard, Scene
 from recommender.candidates import deduplicate
 from recommender.context import Context, gather
 from recommender.fitting import fit
@@ -85,8 +87,9 @@ def fitted_example(text: str = "T0 + a*exp(-x0/tau)", problem: Problem | None = 
     return Fitted(candidate, fit(proposal.formula, problem.samples, budget=budget, seed=problem.seed), problem)
 
 
-def hard_fits() -> dict[str, Fitted]:
-    """Fits that are awkward to judge, by what is awkward about them."""
+@cache
+def hard_fits() -> Mapping[str, Fitted]:
+    """Fits that are awkward to judge, by what is awkward about them; made once."""
     easy, problems = example_problem(), hard_problems()
     return {
         "nowhere finite": fitted_example("a*log(-1 - x0**2)", easy),
@@ -232,26 +235,97 @@ def check_assessment(assessment: Assessment, fitted: Fitted) -> None:
     _check_name(assessment.kind, "assessment")
     before, fit_before = _state(assessment), fitted.fit.to_dict()
     first = assessment.assess(fitted)
-    _check_evidence(first, assessment)
+    _check_evidence(first, assessment.kind)
     for name, hard in hard_fits().items():
         try:
             evidence = assessment.assess(hard)
         except Exception as error:
             raise AssertionError(f"A fit with {name} made the assessment fail ({type(error).__name__}: {error}).") from error
-        _check_evidence(evidence, assessment)
-    require(repr(assessment.assess(fitted)) == repr(first), "A second call gave other evidence: draw only from problem.seed.")
+        _check_evidence(evidence, assessment.kind)
+    again = repr(assessment.assess(_afresh(fitted)))
+    require(again == repr(first), "A second call gave other evidence: draw only from problem.seed.")
     require(repr(fitted.fit.to_dict()) == repr(fit_before), "Assessing changed the fit.")
     require(_state(assessment) == before, "Assessing changed the assessment's attributes: keep no state between calls.")
 
 
-def _check_evidence(evidence: Evidence, assessment: Assessment) -> None:
-    require(isinstance(evidence, Evidence), "assess() must give Evidence.")
-    require(evidence.kind == assessment.kind, f"The evidence is called {evidence.kind}, the assessment {assessment.kind}.")
+def check_comparison(comparison: Comparison, finalists: Sequence[Fitted]) -> None:
+    """A comparison gives evidence for every finalist, the same in any order of them, changes nothing, and never raises for hard fits.
+
+    finalists: at least two candidates of one problem.
+    """
+    require(isinstance(comparison, Comparison), "A comparison needs a kind and a method compare(fitted).")
+    _check_name(comparison.kind, "comparison")
+    before, fits_before = _state(comparison), repr([fitted.fit.to_dict() for fitted in finalists])
+    first = _compared(comparison, finalists)
+    turned = _compared(comparison, [_afresh(fitted) for fitted in reversed(finalists)])[::-1]
+    require(repr(turned) == repr(first), "Other evidence for the same finalists in another order: draw only from problem.seed.")
+    for name, hard in {"No finalist": [], "One finalist": finalists[:1], **_hard_fields()}.items():
+        try:
+            told = list(comparison.compare(hard))
+        except Exception as error:
+            raise AssertionError(f"{name} made the comparison fail ({type(error).__name__}: {error}).") from error
+        _check_field(told, hard, comparison.kind)
+    require(repr([fitted.fit.to_dict() for fitted in finalists]) == fits_before, "Comparing changed a fit.")
+    require(_state(comparison) == before, "Comparing changed the comparison's attributes: keep no state between calls.")
+
+
+def _compared(comparison: Comparison, finalists: Sequence[Fitted]) -> list[Evidence]:
+    told = list(comparison.compare(finalists))
+    _check_field(told, finalists, comparison.kind)
+    return told
+
+
+def _check_field(told: Sequence[Evidence], finalists: Sequence[Fitted], kind: str) -> None:
+    require(len(told) == len(finalists), f"{len(told)} pieces of evidence for {len(finalists)} finalists.")
+    for evidence in told:
+        _check_evidence(evidence, kind)
+
+
+def _hard_fields() -> dict[str, list[Fitted]]:
+    """Awkward fits of one problem side by side, by the first one's name."""
+    fields: dict[int, dict[str, Fitted]] = {}
+    for name, fitted in hard_fits().items():
+        fields.setdefault(id(fitted.problem), {})[name] = fitted
+    return {f"A field with {next(iter(field))}": list(field.values()) for field in fields.values()}
+
+
+def _afresh(fitted: Fitted) -> Fitted:
+    """The same fit without what was worked out for it before."""
+    return Fitted(fitted.candidate, fitted.fit, fitted.problem)
+
+
+def _check_evidence(evidence: Evidence, kind: str) -> None:
+    require(isinstance(evidence, Evidence), "A judgement must be Evidence.")
+    require(evidence.kind == kind, f"The evidence is called {evidence.kind}, its judge {kind}.")
     require(isinstance(evidence.score, float) and 0 <= evidence.score <= 1, f"The score {evidence.score!r} is no float in [0, 1].")
     numbers = evidence.numbers.values()
     require(all(isinstance(number, float) for number in numbers), f"A number is no float: {dict(evidence.numbers)}.")
     for sentence in (evidence.words, *evidence.warnings):
         _check_sentence(sentence)
+
+
+# --- guards ---------------------------------------------------------------------------------------------------------
+
+
+def check_guard(guard: Guard) -> None:
+    """A guard gives findings that can be read, about formulas that are shown, the same each time, and never raises."""
+    require(isinstance(guard, Guard), "A guard needs a name and a method check(scene).")
+    _check_name(guard.name, "guard")
+    before = _state(guard)
+    scenes = {name: Scene(problem) for name, problem in hard_problems().items()}
+    scenes |= {name: Scene(one.problem, (one,), (one,)) for name, one in hard_fits().items()}
+    for name, scene in scenes.items():
+        try:
+            found = list(guard.check(scene))
+        except Exception as error:
+            raise AssertionError(f"{name} made the guard fail ({type(error).__name__}: {error}).") from error
+        for finding in found:
+            require(isinstance(finding, Finding), "check() must give Finding objects.")
+            require(finding.fitted is None or any(finding.fitted is one for one in scene.shown), "A finding is about no formula shown.")
+            _check_sentence(finding.words)
+        again = [finding.words for finding in guard.check(Scene(scene.problem, scene.shown, scene.finals))]
+        require(again == [finding.words for finding in found], "A second call gave other findings: draw only from problem.seed.")
+    require(_state(guard) == before, "Checking changed the guard's attributes: keep no state between calls.")
 
 
 # --- what all have in common ----------------------------------------------------------------------------------------

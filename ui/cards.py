@@ -35,7 +35,9 @@ def show_result(job: Job) -> None:
 
 
 def _notes(result: Recommendation) -> None:
-    notes = view.notes(result, language())
+    cautions, notes = view.cautions(result, language()), view.notes(result, language())
+    if cautions:
+        st.warning("\n".join(f"- {plain(caution)}" for caution in cautions))
     if notes:
         st.info("\n".join(f"- {plain(note)}" for note in notes))
 
@@ -91,12 +93,16 @@ def latex(formula: RankedFormula) -> str:
 
 def _coefficients(formula: RankedFormula) -> None:
     rows = [
-        [f"${symbol_latex(row.name)}$", *map(plain, (row.value, row.unit or "–", row.interval, row.meaning or "–"))]
+        [f"${symbol_latex(row.name)}$", *map(plain, (row.value, row.unit or "–", row.interval, _what_it_is(row)))]
         for row in view.coefficient_rows(formula, language())
     ]
     if rows:
         heads = [say(f"report.{key}") for key in ("coefficient", "value", "unit", "interval", "meaning")]
         st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+
+
+def _what_it_is(row: view.CoefficientRow) -> str:
+    return " · ".join(filter(None, (row.meaning, *row.readings))) or "–"
 
 
 def _gauges(formula: RankedFormula) -> None:

@@ -7,12 +7,15 @@ from recommender.assess._base import Evidence, Fitted
 
 
 class Agreement:
-    """score = 1 - 2**-votes; a vote is a distinct proposer, so several corpus entries of one form count once."""
+    """score = 1 - 2**-votes; a vote is a distinct proposer (each language model one) who had not been told the form.
+
+    Several corpus entries of one form, several wordings and echoes count once.
+    """
 
     kind = "agreement"
 
     def assess(self, fitted: Fitted) -> Evidence:
-        """Numbers: votes, proposals."""
+        """Numbers: votes, proposals; law: 1 where a corpus entry that speaks of these quantities has the form."""
         votes = fitted.candidate.votes
-        numbers = {"votes": float(votes), "proposals": float(len(fitted.candidate.proposals))}
+        numbers = {"votes": float(votes), "proposals": float(len(fitted.candidate.proposals)), "law": float(fitted.candidate.is_law)}
         return Evidence(self.kind, 1 - 2.0**-votes, Sentence.of("evidence.agreement", votes=votes), numbers)

@@ -1,17 +1,21 @@
-"""Whether the form makes physical sense: units, signs and ranges of coefficients, and no poles inside the data."""
+"""Whether the form makes physical sense: units, signs and ranges of coefficients, poles and gaps, and what the problem requires."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
-from corpus.dimension import DimensionReport, infer
+from corpus.dimension import Dimension, DimensionReport, infer
 from corpus.errors import UnitError
 from corpus.language import Sentence
 from corpus.units import parse_unit
 from recommender.assess._base import Evidence, Fitted
+from recommender.assess.domain import gaps, has_pole, sign, trend
 from recommender.meaning import Meaning
 
-_GRID = 2000
+LARGEST_POWER = 6
 
 
 def dimension_report(fitted: Fitted) -> DimensionReport:
@@ -21,30 +25,84 @@ def dimension_report(fitted: Fitted) -> DimensionReport:
     return infer(fitted.fit.formula.root, {**problem.dimensions, **constants}, problem.target_dimension)
 
 
+def odd_units(fitted: Fitted, report: DimensionReport) -> dict[str, Dimension]:
+    """Unit debt: fitted coefficients that would need a unit nobody has met, such as m**(37/100).
+
+    Powers of base units in laws are whole, or halves where a root was taken, and small (no SI unit goes beyond LARGEST_POWER).
+    """
+    known = {name: report.known[name] for name in fitted.free if name in report.known}
+    return {name: of for name, of in known.items() if any(e.denominator > 2 or abs(e) > LARGEST_POWER for e in of.exponents)}
+
+
 class Physics:
-    """score: 1, times 0.5 for a unit conflict (0.8 for a free power of a quantity with a unit), 0.6 for each coefficient of
-    the wrong sign, 0.8 for each one far outside its usual range, 0.5 for a pole or jump inside the range of the data."""
+    """score: 1, times a factor for each thing that speaks against the form:
+
+    0.5 a unit conflict (0.8 a free power of a quantity with a unit); 0.9 each coefficient with an odd unit; 0.6 each of the wrong sign;
+    0.8 each far outside its usual range; 0.5 a pole or jump between the data; 0.9 one within a fifth of the range beyond them;
+    0.3 each requirement of the problem that it breaks.
+    """
 
     kind = "physics"
 
     def assess(self, fitted: Fitted) -> Evidence:
-        """Numbers: unit_conflicts, outside (coefficients outside their range)."""
+        """Numbers: unit_conflicts; open_units (coefficients whose unit stays open); unit_debt (with an odd unit); outside (outside their
+        range or of the wrong sign); poles, gaps (between the data, beyond them); broken (requirements); sign, trend_x0, ... between
+        the data: 1, -1, or 0 for neither."""
         report = dimension_report(fitted)
         hard = [conflict for conflict in report.conflicts if conflict.kind != "free_power"]
-        warnings = [Sentence.of("warning.units", part=fitted_part(fitted, conflict.part)) for conflict in hard[:2]]
+        found: list[tuple[str, float, Sentence]] = [
+            *(("unit_debt", 0.9, self._odd(name, of)) for name, of in odd_units(fitted, report).items()),
+            *(("outside", factor, sentence) for factor, sentence in _outside(fitted)),
+            *self._shape(fitted),
+            *(("broken", 0.3, sentence) for sentence in _broken(fitted)),
+        ]
         score = 0.5 if hard else 0.8 if report.conflicts else 1.0
-        outside = list(_outside(fitted))
-        for factor, sentence in outside:
-            score *= factor
-            warnings.append(sentence)
-        if _has_pole(fitted):
-            score *= 0.5
-            warnings.append(Sentence.of("warning.pole"))
-        words = Sentence.of(
-            "evidence.physics_units_bad" if hard else "evidence.physics_debt" if report.conflicts else "evidence.physics_good"
-        )
-        numbers = {"unit_conflicts": float(len(hard)), "outside": float(len(outside))}
-        return Evidence(self.kind, score, words, numbers, tuple(warnings))
+        score *= math.prod(factor for _, factor, _ in found)
+        numbers = {kind: float(sum(each == kind for each, _, _ in found)) for kind in ("unit_debt", "outside", "poles", "gaps", "broken")}
+        numbers |= {"unit_conflicts": float(len(hard)), "open_units": float(len(report.undetermined)), **_course(fitted)}
+        warnings = [Sentence.of("warning.units", part=fitted_part(fitted, conflict.part)) for conflict in hard[:2]]
+        return Evidence(self.kind, score, _words(fitted, report, bool(hard)), numbers, (*warnings, *(sentence for _, _, sentence in found)))
+
+    def _odd(self, name: str, of: Dimension) -> Sentence:
+        return Sentence.of("warning.unit_debt", name=name, unit=str(of))
+
+    def _shape(self, fitted: Fitted) -> Iterator[tuple[str, float, Sentence]]:
+        if not np.isfinite(fitted.fit.rss):
+            return
+        if has_pole(fitted):
+            yield "poles", 0.5, Sentence.of("warning.pole")
+            return
+        for gap in gaps(fitted)[:1]:
+            column = fitted.problem.inputs[int(gap.inner[1:])]
+            place = gap.start if column.unit is None else float(column.unit.from_si(np.array(gap.start)))
+            label = "" if column.unit is None else column.unit.label
+            key = ("pole" if gap.pole else "gap") + ("_above" if gap.above else "_below")
+            yield "gaps", 0.9, Sentence.of(f"warning.{key}", name=column.name, place=f"{place:.4g} {label}".strip())
+
+
+def _words(fitted: Fitted, report: DimensionReport, bad: bool) -> Sentence:
+    """Whether units agree; and if every column has a unit, but some coefficient's stays open, why."""
+    if bad or report.conflicts:
+        return Sentence.of("evidence.physics_units_bad" if bad else "evidence.physics_debt")
+    reason = next((report.reasons[name] for name in fitted.free if name in report.reasons), None)
+    if reason is None or not fitted.problem.has_units:
+        return Sentence.of("evidence.physics_good")
+    return Sentence.of("evidence.physics_open", why=reason)
+
+
+def _broken(fitted: Fitted) -> Iterator[Sentence]:
+    """The problem's requirements that the form does not keep."""
+    problem = fitted.problem
+    for requirement in problem.require:
+        if not requirement.holds(fitted.fit.predict, problem.samples, problem.seed):
+            yield Sentence.of("warning.requirement", text=requirement.text)
+
+
+def _course(fitted: Fitted) -> dict[str, float]:
+    """Sign and trends between the data; nothing for a form without values."""
+    if not np.isfinite(fitted.fit.rss):
+        return {}
+    return {"sign": sign(fitted), **{f"trend_{inner}": trend(fitted, inner) for inner in fitted.fit.formula.variables}}
 
 
 def fitted_part(fitted: Fitted, part: str) -> str:
@@ -81,22 +139,4 @@ def _far(meaning: Meaning, value: float) -> bool:
     return bool(abs(value) > 100 * size or (low > 0 and 0 < value < low / 100))
 
 
-def _has_pole(fitted: Fitted) -> bool:
-    """Values between the data that are not finite or leave the data's range more than twentyfold."""
-    samples = fitted.problem.samples
-    rng = np.random.default_rng(fitted.problem.seed)
-    columns = {}
-    if len(samples.columns) == 1:
-        ((name, values),) = samples.columns.items()
-        columns[name] = np.linspace(values.min(), values.max(), _GRID)
-    else:
-        pairs = rng.integers(0, len(samples), (_GRID, 2))
-        share = rng.random(_GRID)
-        columns = {name: values[pairs[:, 0]] * share + values[pairs[:, 1]] * (1 - share) for name, values in samples.columns.items()}
-    values = fitted.fit.predict(columns)
-    low, high = samples.target.min(), samples.target.max()
-    reach = 20 * (high - low)
-    return bool(np.any(~np.isfinite(values)) or np.any(values > high + reach) or np.any(values < low - reach))
-
-
-__all__ = ["Physics", "dimension_report"]
+__all__ = ["Physics", "dimension_report", "fitted_part", "odd_units"]

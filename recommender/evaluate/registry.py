@@ -22,13 +22,21 @@ BENCHES: dict[str, dict[str, str]] = {
         "shg": f"{_HERE}.recover:shg",
         "trajectories": f"{_HERE}.recover:trajectories",
         "oscillator": f"{_HERE}.recover:oscillator",
+        "measured": f"{_HERE}.tables:measured",
         "proposals": f"{_HERE}.recover_proposals:proposals",
     },
     "tables": {"tables": f"{_HERE}.tables:Tables"},
+    "guards": {"traps_first": f"{_HERE}.traps:first", "traps_second": f"{_HERE}.traps:second"},
+    "dimensions": {"dimensions": f"{_HERE}.dimensions:Dimensions"},
     "retrieve": {
         "golden": f"{_HERE}.retrieve_golden:GoldenQuestions",
         "hidden": f"{_HERE}.retrieve_hidden:Hidden",
         "scale": f"{_HERE}.retrieve_scale:scale",
+    },
+    "meaning": {
+        "meaning": f"{_HERE}.meaning:meaning",
+        "meaning_other": f"{_HERE}.meaning:other",
+        "meaning_found": f"{_HERE}.meaning:found",
     },
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {

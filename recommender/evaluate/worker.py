@@ -44,13 +44,14 @@ def hello(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def recommend(request: Mapping[str, Any]) -> dict[str, Any]:
     """A recommendation for a table on disk: `table`, `units`, `descriptions`, `target`, `inputs`, `about`, `seed`, `limit`; perhaps
-    `corpus` (False: without it) and `seconds` for the searches."""
+    `typed`, `known`, `group`, `corpus` (False: without it), `effort` and `seconds` for the searches."""
     from recommender.pipeline import SECONDS
     from recommender.pipeline import recommend as search
     from recommender.session import run
 
     problem = _problem(request)
     options = {"limit": request["limit"], "seconds": request.get("seconds", SECONDS), "workers": request.get("workers", 0)}
+    options["effort"] = request.get("effort", 1.0)
     found = run(problem, record=False, **options) if request.get("corpus", True) else search(problem, **options)
     return {"recommendation": found.to_json()}
 
@@ -67,7 +68,8 @@ def _problem(request: Mapping[str, Any]) -> Problem:
     from recommender.table import Table
 
     table = Table.read(request["table"], request["units"], request["descriptions"])
-    return Problem.of(table, request["target"], request["inputs"], about=request["about"], seed=request["seed"])
+    given = {name: request[name] for name in ("typed", "known", "group") if name in request}
+    return Problem.of(table, request["target"], request["inputs"], about=request["about"], seed=request["seed"], **given)
 
 
 def first(request: Mapping[str, Any]) -> dict[str, Any]:

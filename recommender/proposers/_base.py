@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
+from corpus.canonical import canonicalise
 from corpus.formula import Formula
 from corpus.language import Sentence
 from recommender.context import Context
@@ -24,6 +26,8 @@ class Proposal:
 
     known: coefficients with fixed SI values; meanings: what each coefficient is; source: id of the corpus entry, or "".
     starts: SI values of every free coefficient from which the fit may begin, where the proposer found some; else empty.
+    echo: the proposer had been told this very form, by the history or by what it read, so it is no vote for it.
+    wave: the wave of searches it came in, 0 for those who answer at once; the pipeline sets it.
     """
 
     formula: Formula
@@ -33,6 +37,13 @@ class Proposal:
     known: Mapping[str, float] = field(default_factory=dict)
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
+    echo: bool = False
+    wave: int = 0
+
+    @cached_property
+    def key(self) -> str:
+        """Canonical key of the form with its known constants in place: proposals that mean the same have the same one."""
+        return canonicalise(self.formula.bind(self.known)).key
 
     def renamed(self, names: Mapping[str, str]) -> Proposal:
         """The same proposal with other names for some coefficients."""

@@ -76,6 +76,7 @@ def html_report(problem: Problem, result: Recommendation, language: Language = "
             result=result,
             target=_column(result.target, problem.target, problem),
             inputs=[_column(v, column, problem) for v, column in zip(result.inputs, problem.inputs, strict=True)],
+            cautions=view.cautions(result, language),
             notes=view.notes(result, language),
             cards=[_card(problem, formula, language) for formula in result.formulas],
             trade_off=_trade_off(result, language),

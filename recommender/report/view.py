@@ -15,7 +15,7 @@ from recommender.coefficients import Coefficient
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation, Variable
 from recommender.report.series import Series
-from recommender.show import meaning_words, percent, summary_cells, value_with_error
+from recommender.show import interpretation_words, meaning_words, percent, summary_cells, value_with_error
 
 Level = Literal["good", "fair", "poor", "neutral"]
 _RAISED = str.maketrans("0123456789-+/", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᐟ")
@@ -25,7 +25,7 @@ _SPACE = "\u00a0"  # keeps a number and its sign on one line
 
 @dataclass(frozen=True)
 class CoefficientRow:
-    """One line of a coefficient table; `known` constants were not fitted."""
+    """One line of a coefficient table; `known` constants were not fitted. readings: what it may be, strongest evidence first."""
 
     name: str
     value: str
@@ -33,6 +33,7 @@ class CoefficientRow:
     unit: str
     meaning: str
     known: bool
+    readings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _coefficient_row(c: Coefficient, language: Language) -> CoefficientRow:
     unit = text("report.unit_open", language) if c.unit == "?" else unit_text(c.unit)
     value = number_text(c.value) if c.known else raised(value_with_error(c.value, c.standard_error)).replace(" ", _SPACE)
     interval = _DASH if c.known else interval_text(c.low, c.high)
-    return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), c.known)
+    return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), c.known, interpretation_words(c, language))
 
 
 def number_text(value: float) -> str:
@@ -120,15 +121,16 @@ def warnings(formula: RankedFormula, language: Language) -> tuple[str, ...]:
 
 
 def gauges(formula: RankedFormula, language: Language) -> tuple[Gauge, ...]:
-    """All evidence on a candidate. A bar for an error is logarithmic: empty at 100 %, full at 0.1 %."""
-    return tuple(_gauge(e, formula, language) for e in formula.evidence)
+    """All evidence on a candidate that stands for itself. A bar for an error is logarithmic: empty at 100 %, full at 0.1 %."""
+    return tuple(_gauge(e, formula, language) for e in formula.evidence if not e.part_of)
 
 
 def _gauge(evidence: Evidence, formula: RankedFormula, language: Language) -> Gauge:
     value, fill = _READERS.get(evidence.kind, _score)(evidence, formula)
     words, kind = evidence.words.text(language), evidence.kind
     label, more = (strings(language).get(key, kind) for key in (f"gauge.{kind}", f"gauge.{kind}_help"))
-    return Gauge(kind, label, value, fill, _level(kind, fill), words, more)
+    parts = (e.words.text(language) for e in formula.evidence if e.part_of == kind)
+    return Gauge(kind, label, value, fill, _level(kind, fill), words, "\n\n".join((more, *parts)))
 
 
 def _level(kind: str, fill: float) -> Level:
@@ -189,6 +191,11 @@ def notes(result: Recommendation, language: Language) -> tuple[str, ...]:
     return tuple(note.text(language) for note in result.notes)
 
 
+def cautions(result: Recommendation, language: Language) -> tuple[str, ...]:
+    """How the table may deceive."""
+    return tuple(warning.text(language) for warning in result.warnings)
+
+
 def counts(result: Recommendation, language: Language) -> tuple[tuple[str, int], ...]:
     """How many proposals, distinct forms, fits and so on."""
     return tuple((strings(language).get(f"report.count_{name}", name), count) for name, count in sorted(result.counts.items()))
@@ -201,6 +208,10 @@ def command(problem: Problem, result: Recommendation) -> str:
     pairs += [("--unit", f"{v.name}={v.unit}") for v in (result.target, *result.inputs) if v.unit]
     pairs += [("--describe", f"{v.name}={v.description}") for v in (result.target, *result.inputs) if v.description]
     pairs += [("--try", typed) for typed in problem.typed]
+    pairs += [("--group", problem.grouping.name)] if problem.grouping is not None else []
+    pairs += [("--require", requirement.text) for requirement in problem.require]
+    columns = set(problem.table.names)
+    pairs += [("--known", f"{q.name}={q.shown}") for q in problem.known if q.name not in columns]
     options = [f"{flag} {shlex.quote(value)}" for flag, value in pairs]
     return " \\\n    ".join(["formula recommend FILE", *options, f"--top {max(1, len(result.formulas))} --seed {result.seed}"])
 

@@ -13,10 +13,11 @@ from corpus.language import Sentence
 from corpus.load import SEED_FOLDER
 from corpus.sources import FolderSource
 from indexes import Retriever, embedder
-from recommender.assess import ASSESSMENTS, Assessment, Evidence
+from recommender.assess import ASSESSMENTS, COMPARISONS, Assessment, Comparison, Evidence, Fitted
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed
 from recommender.testing import (
     check_assessment,
+    check_comparison,
     check_embedder,
     check_proposer,
     check_source,
@@ -47,6 +48,16 @@ def test_sources(folder: str) -> None:
 @pytest.mark.parametrize("assessment", ASSESSMENTS, ids=lambda a: a.kind)
 def test_assessments(assessment: Assessment) -> None:
     check_assessment(assessment, fitted_example())
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS, ids=lambda c: c.kind)
+def test_comparisons(comparison: Comparison) -> None:
+    check_comparison(comparison, finalists())
+
+
+def finalists() -> list[Fitted]:
+    problem = example_problem()
+    return [fitted_example(text, problem) for text in ("T0 + a*exp(-x0/tau)", "a + b*x0", "a + b*x0 + c*x0**2", "a/(b + x0)")]
 
 
 # --- those who break a promise --------------------------------------------------------------------------------------
@@ -116,7 +127,7 @@ def test_a_proposer_may_not_fail_on_hard_problems() -> None:
 class Judge:
     kind = "judge"
 
-    def __init__(self, score: float, words: str = "evidence.stability_nothing", kind: str = "judge") -> None:
+    def __init__(self, score: float, words: str = "evidence.bootstrap_nothing", kind: str = "judge") -> None:
         self.evidence = Evidence(kind, score, Sentence.of(words))
 
     def assess(self, fitted: object) -> Evidence:
@@ -136,6 +147,34 @@ class Judge:
 def test_assessments_that_break_a_promise(judge: Judge, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         check_assessment(judge, fitted_example())
+
+
+class Rival:
+    kind = "rival"
+
+    def __init__(self, compare: Callable[[list[Fitted]], list[Evidence]]) -> None:
+        self.give = compare
+
+    def compare(self, fitted: list[Fitted]) -> list[Evidence]:
+        return self.give(fitted)
+
+
+def place(number: int, of: int) -> Evidence:
+    return Evidence("rival", number / max(of, 1), Sentence.of("evidence.bootstrap_nothing"))
+
+
+@pytest.mark.parametrize(
+    ("compare", "said"),
+    [
+        (lambda fitted: [place(1, 1)], "1 pieces of evidence for 4"),
+        (lambda fitted: [place(i, len(fitted)) for i in range(len(fitted))], "in another order"),
+        (lambda fitted: [place(1, 1) for one in fitted if fitted[1] is not one], "3 pieces"),
+        (lambda fitted: [place(int(fitted[1].fit.n < 0), 1)] * len(fitted), "made the comparison fail"),
+    ],
+)
+def test_comparisons_that_break_a_promise(compare: Callable[[list[Fitted]], list[Evidence]], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_comparison(Rival(compare), finalists())
 
 
 class Flat:

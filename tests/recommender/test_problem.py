@@ -91,10 +91,11 @@ def test_texts_that_are_no_formulas(text: str) -> None:
 
 
 @pytest.mark.parametrize("n", [4, 5, 9, 14, 15, 16, 60, 500])
-def test_folds_cover_every_row_once(n: int) -> None:
+def test_folds_cover_every_row_equally_often(n: int) -> None:
     p = problem(n)
-    tested = np.concatenate([test for _, test in p.folds])
-    assert sorted(tested) == list(range(n))
+    tested = np.bincount(np.concatenate([test for _, test in p.folds]), minlength=n)
+    assert set(tested) == {tested[0]}
+    assert tested[0] > 0
     for train, test in p.folds:
         assert len(train) > 0
         assert not set(train) & set(test)

@@ -186,3 +186,9 @@ def test_symbols_stand_in_formulas(name: str) -> None:
 def test_symbols_are_distinct() -> None:
     names = ["a b", "a_b", "a-b", "a b ", "sin", "sin_", "a_b_2", *("q" * 100 + str(i) for i in range(5))]
     assert len(set(symbols_for(names).values())) == len(names)
+
+
+def test_a_header_with_its_unit_finds_the_column_of_that_case() -> None:
+    table = Table.of({"t [min]": [0.0, 1.0], "T [degC]": [20.0, 21.0]})
+    assert table.find("T [degC]").name == "T"
+    assert table.find("t [min]").name == "t"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from corpus import tree
@@ -51,14 +52,15 @@ class Evolved:
             return
         parents = sorted(_parents(problem, data, history), key=lambda scored: scored.length)[:_PARENTS]
         children = list(_edited(parents, data, problem, Work(_EDITS_SHARE * self.seconds)))
+        told = {proposal.key for proposal in history}
         for scored in _families(children):
-            yield _proposal(scored.form, "evolved_edit")
+            yield _proposal(scored.form, "evolved_edit", told)
         if any(scored.is_exact for scored in (*parents, *children)):
             return
         seeds = [scored.form for scored in (*children, *parents)][:_SEEDS]
         grown = Evolution(data, problem.seed).run((1 - 2 * _EDITS_SHARE) * self.seconds, seeds)
         for form in _refined(grown, problem, data, _EDITS_SHARE * self.seconds):
-            yield _proposal(form, "evolved")
+            yield _proposal(form, "evolved", told)
 
 
 def _parents(problem: Problem, data: Data, history: Sequence[Proposal]) -> Iterator[Scored]:
@@ -124,8 +126,8 @@ def _possible(formula: Formula, problem: Problem) -> bool:
         return False
 
 
-def _proposal(form: Form, why: str) -> Proposal:
-    """The form with coefficients c0, c1, ... and those that only occur as one product joined."""
+def _proposal(form: Form, why: str, told: Collection[str]) -> Proposal:
+    """The form with coefficients c0, c1, ... and those that only occur as one product joined; an echo if it was told."""
     compiled = compile_tree(form.root, form.known)
     starts = dict(form.starts)
     for merge in compiled.merges:
@@ -133,10 +135,11 @@ def _proposal(form: Form, why: str) -> Proposal:
     formula = Formula(compiled.root)
     names = {name: f"c{i}" for i, name in enumerate(name for name in formula.parameters if name not in form.known)}
     known = {name: value for name, value in form.known.items() if name in formula.parameters}
-    return Proposal(
+    found = Proposal(
         formula.rename(names),
         Evolved.name,
         Sentence.of(f"why.{why}"),
         known=known,
         starts={new: starts[old] for old, new in names.items()},
     )
+    return replace(found, echo=found.key in told)

@@ -61,8 +61,16 @@ def test_series_are_thinned_and_in_customers_units(line):
 def test_gauges_are_shares(line):
     for formula in line[1].formulas:
         found = view.gauges(formula, "en")
-        assert {gauge.kind for gauge in found} == {e.kind for e in formula.evidence}
+        assert {gauge.kind for gauge in found} == {e.kind for e in formula.evidence if not e.part_of}
         assert all(0 <= gauge.fill <= 1 for gauge in found)
+
+
+def test_a_gauge_explains_its_parts(line):
+    formula = line[1].formulas[0]
+    (gauge,) = (gauge for gauge in view.gauges(formula, "ja") if gauge.kind == "stability")
+    parts = [e.words.text("ja") for e in formula.evidence if e.part_of == "stability"]
+    assert len(parts) == 5
+    assert all(part in gauge.help for part in parts)
 
 
 def test_best_trade_offs_are_those_nobody_beats(line):

@@ -1,0 +1,69 @@
+"""How often a form would win on other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from corpus.functions import Array
+from corpus.language import Sentence
+from recommender.assess._base import Evidence, Fitted, same_curve
+from recommender.assess.resampling import RESAMPLES
+
+EXACT = 1e-13  # errors below are rounding
+_TIE = 1e-9
+
+
+class Selection:
+    """Selection frequency (Sauerbrei & Schumacher 1992, Statistics in Medicine 11, 2093; Meinshausen & Bühlmann 2010).
+
+    Every finalist is refitted to the same resamples of rows; on each the one with the lowest n ln(NMSE of the rows left out) + k ln n wins,
+    n rows, k coefficients: the error alone would choose a form with one coefficient too many every other time (BIC: Schwarz 1978).
+    Finalists that draw one curve are one family.
+    score: the share of the resamples that the family wins, ties divided; the families' scores add up to 1. 0 where no finalist
+    could be judged.
+    """
+
+    kind = "selection"
+
+    def compare(self, fitted: Sequence[Fitted]) -> Sequence[Evidence]:
+        """Numbers: frequency, families."""
+        if not fitted:
+            return ()
+        family = _families(fitted)
+        wins = _wins(np.array([_criterion(one) for one in fitted]), family)
+        families = len(set(family))
+        return [self._evidence(float(wins[of]), families) for of in family]
+
+    def _evidence(self, frequency: float, families: int) -> Evidence:
+        words = Sentence.of("evidence.selection", percent=f"{100 * frequency:.0f}", resamples=RESAMPLES, families=families)
+        return Evidence(self.kind, frequency, words, {"frequency": frequency, "families": float(families)}, part_of="stability")
+
+
+def _families(fitted: Sequence[Fitted]) -> list[int]:
+    """Number of the family of each candidate; it does not depend on their order."""
+    leaders: list[int] = []
+    family = [0] * len(fitted)
+    for i in sorted(range(len(fitted)), key=lambda i: (fitted[i].candidate.key, fitted[i].fit.formula.text)):
+        alike = next((number for number, leader in enumerate(leaders) if same_curve(fitted[i], fitted[leader])), len(leaders))
+        leaders += [i] if alike == len(leaders) else []
+        family[i] = alike
+    return family
+
+
+def _criterion(fitted: Fitted) -> Array:
+    """Of each resample, shape (B,)."""
+    n, errors = len(fitted.problem.samples), fitted.bootstrap.left_out_errors
+    return np.asarray(n * np.log(np.maximum(errors, EXACT)) + len(fitted.free) * np.log(n))
+
+
+def _wins(criteria: Array, family: Sequence[int]) -> Array:
+    """Share of the resamples won by each family; criteria: (candidates, B)."""
+    count = max(family) + 1
+    best = np.array([np.min(criteria[np.array(family) == number], axis=0) for number in range(count)])
+    judged = best[:, np.any(np.isfinite(best), axis=0)]
+    if not judged.size:
+        return np.zeros(count)
+    won = judged <= np.min(judged, axis=0) + _TIE
+    return np.asarray(np.mean(won / np.sum(won, axis=0), axis=1))

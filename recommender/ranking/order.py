@@ -1,0 +1,141 @@
+"""One order out of several kinds of evidence, and the reason for every place in it.
+
+Pareto fronts over held-out error, size of the model and instability say what cannot be excluded; the order comes from the evidence score,
+spellings of one family stand together behind the best of them, and each shown candidate has a calibrated confidence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.functions import Array
+from corpus.language import Sentence
+from recommender.assess import Evidence, Fitted
+from recommender.assess._base import SAME_CURVE, same_curve
+from recommender.ranking.confidence import confidences
+from recommender.ranking.evidence_score import DOMAIN, TRAITS, Numbers, traits
+from recommender.ranking.families import Form, families
+from recommender.ranking.fronts import pareto_fronts
+from recommender.ranking.gate import Schedule, Sigmoid
+from recommender.ranking.reasons import Standing, reason
+from recommender.ranking.weights import Weights, load
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A fitted candidate with all its evidence."""
+
+    fitted: Fitted
+    evidence: Mapping[str, Evidence]
+
+    @property
+    def numbers(self) -> Numbers:
+        return Numbers.of(self.evidence, len(self.fitted.problem.samples), self.fitted.fit.status.key)
+
+    @property
+    def form(self) -> Form:
+        """Its formula with known constants as numbers."""
+        fit, known = self.fitted.fit, self.fitted.candidate.lead.known
+        values = {name: fit.parameters[name] for name in self.fitted.free}
+        return Form(self.fitted.candidate.key, fit.formula.bind(known), values, fit.standard_errors)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A place in the order: rank from 1, Pareto front from 1, score (nats, smaller is better) and why it stands there.
+
+    confidence: that it is the law, or equal to it on the data; spellings: how many other assessed candidates are of its family.
+    """
+
+    assessed: Assessed
+    rank: int
+    front: int
+    score: float
+    reason: Sentence
+    confidence: float
+    spellings: int
+
+
+Same = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Places in a list of candidates, best first, one for each family, with the confidence in it and how many others are spellings of it.
+
+    parts: what each trait adds to the score, in nats, of all candidates, shape (m, traits).
+    """
+
+    places: tuple[int, ...]
+    confidences: tuple[float, ...]
+    spellings: tuple[int, ...]
+    parts: Array
+
+    @property
+    def scores(self) -> Array:
+        return np.asarray(self.parts.sum(axis=1))
+
+
+def order(numbers: Sequence[Numbers], forms: Sequence[Form], weights: Weights, alpha: float = 1.0, same: Same = lambda i, j: False) -> Order:
+    """The order of all candidates of a problem; same: whether two of them draw one curve."""
+    gates = np.array([alpha if name in DOMAIN else 1.0 for name in TRAITS])
+    parts = traits(numbers) * gates * np.array([weights.score[name] for name in TRAITS])
+    scores = parts.sum(axis=1)
+    best = [int(i) for i in np.argsort(scores, kind="stable")]
+    leaders = _leaders(best, families([forms[i] for i in best]), same)
+    places = tuple(dict.fromkeys(leaders.values()))
+    found = confidences([numbers[i] for i in places], [float(scores[i]) for i in places], weights)
+    spellings = Counter(leaders.values())
+    return Order(places, tuple(found), tuple(spellings[i] - 1 for i in places), parts)
+
+
+def _leaders(best: Sequence[int], family: Sequence[int], same: Same) -> dict[int, int]:
+    """Candidate -> the better-placed one whose spelling or curve it is, itself if there is none; best first."""
+    leaders: dict[int, int] = {}
+    for i, head in zip(best, family, strict=True):
+        named = leaders.get(best[head], i)
+        heads = dict.fromkeys(leaders.values())
+        leaders[i] = named if named != i else next((j for j in heads if same(i, j)), i)
+    return leaders
+
+
+def rank(assessed: Sequence[Assessed], limit: int, progress: float = 1.0, gate: Schedule | None = None) -> list[Ranked]:
+    """The best `limit` candidates of distinct families, best first; progress: of the search, from 0 to 1, for the gate.
+
+    SettingsError if the weights cannot be read.
+    """
+    everyone = sorted(assessed, key=lambda one: one.fitted.candidate.key)  # ties do not depend on who was asked first
+    numbers = [one.numbers for one in everyone]
+    alpha = (gate or Sigmoid()).alpha(progress)
+    found = order(numbers, [one.form for one in everyone], load(), alpha, lambda i, j: same_curve(everyone[i].fitted, everyone[j].fitted))
+    shown = found.places[:limit]
+    fronts = pareto_fronts([_objectives(everyone[i]) for i in shown])
+    standings = [Standing(numbers[i], dict(zip(TRAITS, map(float, found.parts[i]), strict=True))) for i in shown]
+    return [
+        Ranked(
+            everyone[i],
+            place + 1,
+            fronts[place],
+            float(found.scores[i]),
+            reason(place, standings),
+            found.confidences[place],
+            found.spellings[place],
+        )
+        for place, i in enumerate(shown)
+    ]
+
+
+def _objectives(one: Assessed) -> tuple[float, ...]:
+    stability = one.evidence["stability"].score if "stability" in one.evidence else 0.0
+    return one.numbers.held_out, one.numbers.model_bits, 1 - stability
+
+
+def is_constant(fitted: Fitted) -> bool:
+    """The curve does not move over the data: it explains nothing."""
+    values = fitted.prediction
+    with np.errstate(all="ignore"):
+        return bool(np.ptp(values) <= SAME_CURVE * np.ptp(fitted.problem.samples.target))
