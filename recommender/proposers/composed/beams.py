@@ -32,14 +32,15 @@ _WORTHWHILE = 8.0
 _SWAPPED = 4
 _SWAP_CHILDREN = 16
 _SWAP_POOL = 8
+_OWN_CHILDREN = 4
 Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Child:
-    """A model and one more term. rss: predicted by the linear gain at the grid point."""
+    """A model and one more term. length: description length, the rss predicted by the linear gain at the grid point."""
 
-    rss: float
+    length: float
     parent: Model
     term: Term
     inner: Array
@@ -81,6 +82,16 @@ class Beams:
             if self.stop() or self.pool.solved:
                 return
 
+    def complete(self, models: Sequence[Model]) -> Iterator[int]:
+        """The few best additions to each of these models for itself, so that none is crowded out; yields the model's place."""
+        for place, model in enumerate(models):
+            some = [child for children in self._children([model], 1).values() for child in children]
+            best = heapq.nsmallest(_OWN_CHILDREN, some, key=lambda child: child.length)
+            self.pool.add_all(self._tried(best, _OWN_CHILDREN, 1).values())
+            yield place
+            if self.stop():
+                return
+
     def swap(self, rounds: int) -> Iterator[int]:
         """Drop each term of the best models in turn and look for a better one; yields the round."""
         done = set[object]()
@@ -99,7 +110,7 @@ class Beams:
         reduced = [self.empty] if len(model.terms) == 1 else [self._without(model, i) for i in range(len(model.terms))]
         self.pool.add_all(one for one in reduced if one is not None and one.terms)
         children = self._children([one for one in reduced if one is not None], 1)
-        by_freedom = {free: heapq.nsmallest(_SWAP_CHILDREN, some, key=lambda child: child.rss) for free, some in children.items()}
+        by_freedom = {free: heapq.nsmallest(_SWAP_CHILDREN, some, key=lambda child: child.length) for free, some in children.items()}
         self._select(by_freedom, 1)
 
     def _without(self, model: Model, place: int) -> Model | None:
@@ -126,7 +137,7 @@ class Beams:
         self.refiner.work.charge(100, entries * columns * (_PER_PRODUCT * self.refiner.rows.count + _PER_GAIN))
 
     def _additions(self, model: Model, gains: Array, count: int) -> Iterator[Child]:
-        predicted = np.maximum(model.rss - gains, 1e-30)
+        predicted = self.pool.lengths(np.maximum(model.rss - gains, 1e-30), model.cost + self.dictionary.cost_of, model.numbers + 1)
         for free, places in enumerate(self._places):
             if len(places) and len(model.inner) + free < len(WIDTHS):
                 yield from self._best_of(model, predicted, places, count, 1 if free == 0 else _STARTS_PER_FORM)
@@ -158,7 +169,7 @@ class Beams:
         for free, some in children.items():
             width = WIDTHS[free] * widen
             tried = self._tried(some, width if free == 0 else 2 * width, 1 if free == 0 else _STARTS_PER_FORM)
-            leading = sorted(tried.values(), key=lambda model: model.rss)[:width]
+            leading = sorted(tried.values(), key=self.pool.length)[:width]
             settled = [model if free == 0 else self._settled(model) for model in leading]
             self.pool.add_all(settled)
             kept += settled
@@ -168,7 +179,7 @@ class Beams:
         """The better fit of each form after a few steps."""
         seen = Counter[Key]()
         found: dict[Key, Model] = {}
-        for child in sorted(children, key=lambda child: child.rss):
+        for child in sorted(children, key=lambda child: child.length):
             if self.stop() or seen.total() >= count:
                 break
             if seen[child.form] >= starts:

@@ -34,6 +34,7 @@ class Dictionary:
         self.term_of = np.concatenate([s_term, d_term])
         self.place_of = np.concatenate([s_place, d_place])
         self.free_of = np.array([term.free for term in self.terms], dtype=np.int64)[self.term_of]
+        self.cost_of = np.array([term.cost for term in self.terms])[self.term_of]
         self._values.clear()
 
     def __len__(self) -> int:

@@ -58,11 +58,11 @@ def cancellation_cost(sizes: Array) -> float:
     return _CANCELLATION * float(np.log(np.maximum(1.0, sizes)).sum())
 
 
-def misfit(share: float, rows: int, floor: float) -> float:
+def misfit(share: Array, rows: int, floor: float) -> Array:
     """Nats to write the residual: share of the target's variance left, not below `floor`, to which the table is rounded."""
-    return 0.5 * rows * math.log(max(share, floor))
+    return np.asarray(0.5 * rows * np.log(np.maximum(share, floor)))
 
 
-def numbers_cost(count: int, rows: int) -> float:
+def numbers_cost(count: Array | int, rows: int) -> Array | float:
     """Half a logarithm of the rows for each fitted number."""
     return 0.5 * count * math.log(rows)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from corpus.functions import Array
 from recommender.proposers.composed.length import misfit, numbers_cost
 from recommender.proposers.composed.refine import Model
 
 _LARGEST_SUMMAND = 1e5
 _FEW_NUMBERS = 7
 _SLACK = 1e-9
+_ALIKE = 3
 Key = tuple[tuple[int, ...], ...]
 
 
@@ -45,13 +50,35 @@ class Pool:
 
     def length(self, model: Model) -> float:
         """Description length in nats."""
-        return misfit(self.share(model), self.rows, self.floor) + model.cost + numbers_cost(model.numbers, self.rows)
+        return float(self.lengths(np.array([model.rss]), np.array([model.cost]), np.array([model.numbers]))[0])
+
+    def lengths(self, rss: Array, costs: Array, numbers: Array | int) -> Array:
+        """The same for many forms: nats of each, and how many numbers it has; shape (s,)."""
+        return misfit(rss / self.total, self.rows, self.floor) + costs + numbers_cost(numbers, self.rows)
 
     def best(self, count: int) -> list[Model]:
         """Shortest descriptions first."""
         return sorted(self.models.values(), key=lambda model: (self.length(model), model.key))[:count]
 
+    def varied(self, count: int) -> list[Model]:
+        """Shortest descriptions first, no more than _ALIKE of those that differ in their least term alone."""
+        kept: list[Model] = []
+        alike = Counter[Key]()
+        for model in self.best(len(self.models)):
+            alike[_core(model)] += 1
+            if alike[_core(model)] <= _ALIKE:
+                kept.append(model)
+            if len(kept) == count:
+                break
+        return kept
+
     @property
     def solved(self) -> bool:
         """A model with few numbers leaves nothing but rounding."""
         return any(model.rss < self.floor * self.total and model.numbers <= _FEW_NUMBERS for model in self.models.values())
+
+
+def _core(model: Model) -> Key:
+    """The form without its smallest term."""
+    least = int(np.argmin(model.spans))
+    return tuple(term.order for i, term in enumerate(model.terms) if i != least) or model.key

@@ -18,6 +18,7 @@ from corpus.functions import Array
 from recommender.proposers.composed import gram
 from recommender.proposers.composed.factors import Term
 from recommender.proposers.composed.gram import Indices
+from recommender.proposers.composed.length import misfit
 from recommender.proposers.composed.polish import curves_at, polished
 from recommender.proposers.composed.refine import Model, Refiner
 from recommender.proposers.composed.screened import CurveColumns, FixedColumns, orthonormal
@@ -36,6 +37,7 @@ _SECOND_LOOKS = 2
 _POLISHED_AGAIN = 1_000
 _ITERATIONS = 12
 _TOLERANCE = 1e-3
+_EXACT = 1e-28
 _PER_SUBSET = 5.0
 _PER_BLOCK = 30
 _PER_ENTRY = 3
@@ -45,21 +47,22 @@ _NONE = np.zeros(0)
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums of curves and fixed columns: entries and inner, shape (s, curves); members, shape (s, size); rss, shape (s,) once known."""
+    """Sums of curves and fixed columns: entries and inner, shape (s, curves); members, shape (s, size); length:
+    nats of form and residual, shape (s,) once known."""
 
     entries: Indices
     inner: Array
     members: Indices
-    rss: Array = field(default_factory=lambda: _NONE)
+    length: Array = field(default_factory=lambda: _NONE)
 
     def take(self, rows: Indices) -> _Sums:
-        return _Sums(self.entries[rows], self.inner[rows], self.members[rows], self.rss[rows] if len(self.rss) else self.rss)
+        return _Sums(self.entries[rows], self.inner[rows], self.members[rows], self.length[rows] if len(self.length) else self.length)
 
     def joined(self, other: _Sums) -> _Sums:
         """Both, best first."""
         entries, members = np.concatenate([self.entries, other.entries]), np.concatenate([self.members, other.members])
-        inner, rss = np.concatenate([self.inner, other.inner]), np.concatenate([self.rss, other.rss])
-        return _Sums(entries, inner, members, rss).take(np.argsort(rss, kind="stable"))
+        inner, length = np.concatenate([self.inner, other.inner]), np.concatenate([self.length, other.length])
+        return _Sums(entries, inner, members, length).take(np.argsort(length, kind="stable"))
 
 
 class Screens:
@@ -130,7 +133,13 @@ class Screens:
         sums = sums.take(_first(np.hstack([np.sort(self.curves.term_of[sums.entries], axis=1), sums.members]))[:most])
         self.refiner.work.charge(100, _PER_POLISH * len(sums.entries) * self.refiner.rows.count)
         rss, inner = polished(self.curves.nodes, fixed.units, self._target, sums.entries, sums.inner, sums.members)
-        return _Sums(sums.entries, inner, sums.members, rss).take(np.argsort(rss, kind="stable"))
+        length = misfit(rss, self.refiner.rows.count, _EXACT) + self._costs(sums, fixed)
+        return _Sums(sums.entries, inner, sums.members, length).take(np.argsort(length, kind="stable"))
+
+    def _costs(self, sums: _Sums, fixed: FixedColumns) -> Array:
+        """Nats of the forms, shape (s,)."""
+        bent, plain = (np.array([term.cost for term in terms]) for terms in (self.curves.terms, fixed.terms))
+        return np.asarray(bent[self.curves.term_of[sums.entries]].sum(axis=1) + plain[sums.members].sum(axis=1))
 
     def _completed_again(self, found: _Sums, fixed: FixedColumns) -> _Sums:
         """The best curves with the companions that are best for them now that their inner parameters are known."""

@@ -19,8 +19,8 @@ from recommender.proposers.composed.refine import Model, Refiner
 from recommender.proposers.composed.screens import Screens
 from recommender.proposers.composed.shapes import Axis
 from recommender.proposers.composed.snap import simpler
-from recommender.proposers.composed.spectrum import frequencies
 from recommender.proposers.composed.transforms import Seed, seeds
+from recommender.spectrum import frequencies
 
 SCREEN_ROWS = 300
 _WIDENINGS = (4, 12)
@@ -33,6 +33,7 @@ _PLATEAU = 2.0
 _POLISH = 25
 _FINISHING_SHARE = 0.25
 _SEEDS_EXTENDED = 10
+_SEEDS_COMPLETED = 40
 _SEED_ROUNDS = 2
 
 
@@ -164,8 +165,9 @@ class Search:
                 models.append(model)
             yield False
         yield True
-        best = sorted(models, key=lambda model: (self.pool.length(model), model.key))[:_SEEDS_EXTENDED]
-        yield from self._grow(self._beams.extend(best, _SEED_ROUNDS))
+        best = sorted(models, key=lambda model: (self.pool.length(model), model.key))
+        yield from self._grow(self._beams.complete(best[:_SEEDS_COMPLETED]))
+        yield from self._grow(self._beams.extend(best[:_SEEDS_EXTENDED], _SEED_ROUNDS))
 
     def _screen(self, models: Iterable[Model | None]) -> Iterator[bool]:
         """Whether the screen is over, after every model."""
@@ -196,7 +198,7 @@ class Search:
 
     def _finish(self) -> Iterator[Sequence[Model]]:
         """Refit the best on all rows, then replace them by simpler neighbours for as long as that shortens the description."""
-        for i, model in enumerate(self.pool.best(_KEPT_SOLVED if self.pool.solved else _KEPT)):
+        for i, model in enumerate(self.pool.varied(_KEPT_SOLVED if self.pool.solved else _KEPT)):
             if i > 5 and self._out_of_time():
                 break
             self.final.add(self._refit(model, _POLISH if i < 25 else 8))
@@ -204,7 +206,7 @@ class Search:
             changed = [self._simplify(model) for model in self.final.best(count)]
             if not any(changed):
                 break
-        yield self.final.best(_KEPT)
+        yield self.final.varied(_KEPT)
 
     def _simplify(self, model: Model) -> bool:
         """Whether a neighbour was new."""

@@ -19,9 +19,9 @@ from corpus.formula import parse
 from corpus.functions import Array
 from corpus.tree import Node
 from recommender.proposers.composed.factors import Factor
-from recommender.proposers.composed.spectrum import SPACING
+from recommender.spectrum import SPACING
 
-_NATURAL = (0.02, 60.0)
+_NATURAL = (0.3, 60.0)
 _LOW_WAVES = 26
 _ABOUT = SPACING * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
 _EXPONENTS = (1, 2, 3)
@@ -122,7 +122,7 @@ def _plain(axis: Axis) -> Iterator[Factor]:
         yield from (axis.factor(text) for text in ("z*sqrt(|z|)", "z*|z|**(1/3)"))
     if axis.positive:
         yield axis.factor("log(z)")
-        if np.max(axis.values) < 1:
+        if _NATURAL[0] < axis.largest < 1:
             yield from (axis.factor(text) for text in ("log(z/(1 - z))", "log(1 - z)"))
 
 
