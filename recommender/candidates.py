@@ -32,6 +32,11 @@ class Candidate:
         return bool(self.lead.source) and not self.lead.source.startswith(SHAPES)
 
     @property
+    def holds_law(self) -> bool:
+        """Such an entry is a part of it."""
+        return any(not source.startswith(SHAPES) for proposal in self.proposals for source in proposal.holds)
+
+    @property
     def votes(self) -> int:
         """Independent proposers; several corpus entries of one form are one vote, an echo is none."""
         return len({proposal.proposer for proposal in self.proposals if not proposal.echo})

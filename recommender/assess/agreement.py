@@ -15,7 +15,10 @@ class Agreement:
     kind = "agreement"
 
     def assess(self, fitted: Fitted) -> Evidence:
-        """Numbers: votes, proposals; law: 1 where a corpus entry that speaks of these quantities has the form."""
-        votes = fitted.candidate.votes
-        numbers = {"votes": float(votes), "proposals": float(len(fitted.candidate.proposals)), "law": float(fitted.candidate.is_law)}
+        """Numbers: votes, proposals; law: 1 where a corpus entry that speaks of these quantities has the form, a half where
+        such an entry is a part of it."""
+        candidate = fitted.candidate
+        law = 1.0 if candidate.is_law else 0.5 * candidate.holds_law
+        votes, proposals = candidate.votes, float(len(candidate.proposals))
+        numbers = {"votes": float(votes), "proposals": proposals, "law": law}
         return Evidence(self.kind, 1 - 2.0**-votes, Sentence.of("evidence.agreement", votes=votes), numbers)

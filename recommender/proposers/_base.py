@@ -27,6 +27,7 @@ class Proposal:
     known: coefficients with fixed SI values; meanings: what each coefficient is; source: id of the corpus entry, or "".
     starts: SI values of every free coefficient from which the fit may begin, where the proposer found some; else empty.
     echo: the proposer had been told this very form, by the history or by what it read, so it is no vote for it.
+    holds: ids of corpus entries that are a term or a factor of it.
     wave: the wave of searches it came in, 0 for those who answer at once; the pipeline sets it.
     """
 
@@ -38,6 +39,7 @@ class Proposal:
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
     echo: bool = False
+    holds: tuple[str, ...] = ()
     wave: int = 0
 
     @cached_property

@@ -16,7 +16,7 @@ from corpus.functions import Array
 from recommender.proposers.composed.dictionary import Dictionary, Indices
 from recommender.proposers.composed.factors import Term
 from recommender.proposers.composed.pool import Key, Pool
-from recommender.proposers.composed.refine import Model, Refiner, linear_fit
+from recommender.proposers.composed.refine import Model, Refiner
 
 WIDTHS = (30, 25, 20, 12, 8, 6, 4)
 MAX_TERMS = 7
@@ -124,7 +124,7 @@ class Beams:
             if self.stop():
                 break
             batch = models[first : first + _BATCH]
-            spans = [self._span(model) for model in batch]
+            spans = [self.refiner.span(model) for model in batch]
             gains = self.dictionary.gains([basis for basis, _ in spans], [residual for _, residual in spans])
             self._charge(sum(basis.shape[1] + 1 for basis, _ in spans))
             for model, gain in zip(batch, gains, strict=True):
@@ -154,14 +154,6 @@ class Beams:
                 return
             seen[term] += 1
             yield Child(float(predicted[entry]), model, term, inner)
-
-    def _span(self, model: Model) -> tuple[Array, Array]:
-        target = self.refiner.target
-        if not model.terms:
-            return np.zeros((len(target), 0)), target
-        columns = np.vstack([self.refiner.rows.term(term, inner) for term, inner in model.parts])
-        linear = linear_fit(columns, target)
-        return (np.zeros((len(target), 0)), target) if linear is None else (linear.basis, linear.residual)
 
     def _select(self, children: dict[int, list[Child]], widen: int) -> list[Model]:
         """Fit the best children of each beam, a few steps all of them, to the end those that then lead."""

@@ -16,7 +16,9 @@ import numpy as np
 from corpus import tree
 from corpus.evaluate import Bound, Program
 from corpus.functions import Array
+from corpus.language import Sentence
 from corpus.tree import Node
+from recommender.meaning import Meaning
 from recommender.proposers.composed.length import TERM, form_cost
 
 _PAIR = 0.2
@@ -24,16 +26,27 @@ _NO_GRID = np.zeros((1, 0))
 
 
 @dataclass(frozen=True)
+class Quoted:
+    """Where a factor comes from: id of a corpus entry, why it was looked up, what its inner parameters are."""
+
+    source: str
+    why: Sentence
+    meanings: Mapping[str, Meaning]
+
+
+@dataclass(frozen=True)
 class Factor:
     """columns: expressions sharing the parameters `inner`; grid: starting values of those, shape (g, q).
 
     stated: nats to write it down, where they are fewer than its form would cost (it is named, not spelled out); else None.
+    quoted: the known law that it is, if it is one.
     """
 
     columns: tuple[Node, ...]
     inner: tuple[str, ...] = ()
     grid: Array = field(default_factory=lambda: _NO_GRID, compare=False, repr=False)
     stated: float | None = field(default=None, compare=False)
+    quoted: Quoted | None = field(default=None, compare=False, repr=False)
 
     def __hash__(self) -> int:
         return self.order

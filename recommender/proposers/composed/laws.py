@@ -25,7 +25,7 @@ from recommender.fitting.work import Work
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
 from recommender.proposers.composed.cutting import factors
-from recommender.proposers.composed.factors import Factor, Term
+from recommender.proposers.composed.factors import Factor, Quoted, Term
 from recommender.proposers.composed.shapes import Axis
 from recommender.proposers.composed.transforms import Seed
 from recommender.proposers.retrieved import RetrievedForms
@@ -79,8 +79,9 @@ def _law(proposal: Proposal, root: Node, samples: Samples, cost: float, rng: np.
     start, left = _fitted(root, inner, samples)
     if start is None:
         return None
-    whole = Factor(columns, inner, start[None, :], cost)
-    parts = tuple(_part(column, inner, start, cost, rng) for column in columns if column.variables)
+    quoted = Quoted(proposal.source, proposal.why, {name: proposal.meanings[name] for name in inner if name in proposal.meanings})
+    whole = Factor(columns, inner, start[None, :], cost, quoted)
+    parts = tuple(_part(column, inner, start, cost, quoted, rng) for column in columns if column.variables)
     return Law((Term((whole,)), start), parts if len(parts) > 1 or inner else (), left, proposal)
 
 
@@ -102,11 +103,11 @@ def _fitted(root: Node, inner: Sequence[str], samples: Samples) -> tuple[Array |
     return (start, found.rss / total) if usable else (None, math.inf)
 
 
-def _part(column: Node, inner: Sequence[str], start: Array, cost: float, rng: np.random.Generator) -> Term:
+def _part(column: Node, inner: Sequence[str], start: Array, cost: float, quoted: Quoted, rng: np.random.Generator) -> Term:
     """One summand with a grid about the values that fit the whole law."""
     names = tuple(name for name in inner if name in column.parameters)
     centre = np.array([start[inner.index(name)] for name in names])
-    return Term((Factor((column,), names, _grid(centre, rng), cost + 1.0),))
+    return Term((Factor((column,), names, _grid(centre, rng), cost + 1.0, quoted if names else None),))
 
 
 def _grid(centre: Array, rng: np.random.Generator) -> Array:

@@ -13,9 +13,11 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.context import Context
 from recommender.fitting.work import Work
+from recommender.meaning import Meaning
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
 from recommender.proposers.composed import gram, polish
+from recommender.proposers.composed.factors import Quoted
 from recommender.proposers.composed.grammar import terms_of
 from recommender.proposers.composed.laws import laws_of, whole_laws
 from recommender.proposers.composed.refine import Model
@@ -70,14 +72,32 @@ class Composed:
         root, starts = absorbed(model.formula(), starts)
         formula = Formula(root)
         known = set(formula.parameters)
+        starts = {name: value for name, value in starts.items() if name in known}
+        quoted, meanings = _quoted(model)
         why = Sentence.of("why.composed", terms=len(model.terms))
-        return Proposal(formula, self.name, why, starts={name: value for name, value in starts.items() if name in known})
+        if quoted:
+            why = Sentence.of("why.composed_law", terms=len(model.terms), law=quoted[0].why)
+        meanings = {name: meaning for name, meaning in meanings.items() if name in known}
+        return Proposal(formula, self.name, why, starts=starts, meanings=meanings, holds=tuple(one.source for one in quoted))
+
+
+def _quoted(model: Model) -> tuple[list[Quoted], dict[str, Meaning]]:
+    """The known laws among its factors, and what the inner parameters that belong to them are."""
+    laws, meanings, first = list[Quoted](), dict[str, Meaning](), 0
+    for factor in (factor for term in model.terms for factor in term.factors):
+        if factor.quoted is not None:
+            laws.append(factor.quoted)
+            places = {name: f"k{first + i}" for i, name in enumerate(factor.inner)}
+            meanings |= {places[name]: meaning for name, meaning in factor.quoted.meanings.items() if name in places}
+        first += len(factor.inner)
+    return laws, meanings
 
 
 def _data(problem: Problem) -> Data:
     samples = problem.samples
+    with_unit = frozenset(name for name, dimension in problem.dimensions.items() if not dimension.is_dimensionless)
     weights = None if samples.sigma is None else np.min(samples.sigma) / samples.sigma
-    return Data(dict(samples.columns), samples.target, weights, _digits(problem.target.shown[problem.rows]), problem.seed)
+    return Data(dict(samples.columns), samples.target, weights, _digits(problem.target.shown[problem.rows]), problem.seed, with_unit)
 
 
 def _digits(values: Array) -> int:

@@ -22,6 +22,7 @@ from recommender.proposers.composed.length import cancellation_cost
 
 _DEPENDENT = 1e-11
 _RIDGE = 1e-14
+_FLAT = 1e-6
 _CALLS, _TERM_CALLS, _ELEMENTS = 60, 15, 12
 _PLAIN = np.zeros(0)
 
@@ -119,6 +120,19 @@ class Refiner:
         with np.errstate(all="ignore"):
             return _Descent(self, ordered).run(start, iterations, tolerance)
 
+    def span(self, model: Model) -> tuple[Array, Array]:
+        """Orthonormal basis of a model's columns and of its slopes by the inner parameters, which may give way to another term, and the
+        part of the target outside it; shapes (n, p), (n,)."""
+        with np.errstate(all="ignore"):
+            state = _Descent(self, model.terms).state(model.inner) if model.terms else None
+        if state is None:
+            return np.zeros((len(self.target), 0)), self.target
+        _, linear, jacobian = state
+        lengths = np.sqrt(np.einsum("ij,ij->j", jacobian, jacobian))
+        left, sizes, _ = np.linalg.svd(jacobian[:, lengths > 0] / lengths[lengths > 0], full_matrices=False)
+        slopes = left[:, sizes > _FLAT]
+        return np.hstack([linear.basis, slopes]), linear.residual - slopes @ (slopes.T @ linear.residual)
+
 
 class _Descent:
     """One Levenberg-Marquardt run; columns of terms without inner parameters are computed once."""
@@ -129,7 +143,7 @@ class _Descent:
         self.fixed = {i: rows.term(term, _PLAIN) for i, term in enumerate(terms) if not term.free}
 
     def run(self, inner: Array, iterations: int, tolerance: float) -> Model | None:
-        state = self._state(inner)
+        state = self.state(inner)
         if state is None:
             return None
         damping, quiet = 1e-3, 0
@@ -152,7 +166,7 @@ class _Descent:
         spans = np.array([np.sqrt(np.mean(summand**2)) for summand in summands])
         return Model(self.terms, inner, linear.coefficients, sizes, spans, rss)
 
-    def _state(self, inner: Array) -> tuple[float, Linear, Array] | None:
+    def state(self, inner: Array) -> tuple[float, Linear, Array] | None:
         """(rss, linear fit, Jacobian of the residual)."""
         columns: list[Array] = []
         slopes: list[tuple[int, Array]] = []
@@ -184,7 +198,7 @@ class _Descent:
                 change = -np.linalg.solve(normal + (damping + _RIDGE) * unit, slope) / np.where(lengths > 0, lengths, 1.0)
             except np.linalg.LinAlgError:
                 return None, damping
-            tried = self._state(inner + change)
+            tried = self.state(inner + change)
             if tried is not None and tried[0] < rss:
                 return (inner + change, tried), max(damping * 0.15, 1e-12)
             damping = max(damping * 4, 1e-8)

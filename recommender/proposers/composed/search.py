@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,13 +40,14 @@ _SEED_ROUNDS = 2
 @dataclass(frozen=True)
 class Data:
     """columns: name -> shape (n,); target and weights (one over the standard uncertainty, or None): shape (n,); digits: significant
-    decimals of the target; seed: which rows are screened."""
+    decimals of the target; seed: which rows are screened; with_unit: columns that are no pure numbers."""
 
     columns: dict[str, Array]
     target: Array
     weights: Array | None = None
     digits: int = 12
     seed: int = 0
+    with_unit: frozenset[str] = frozenset()
 
     @property
     def floor(self) -> float:
@@ -55,7 +56,7 @@ class Data:
 
     def take(self, rows: NDArray[np.int64]) -> Data:
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return Data(columns, self.target[rows], None if self.weights is None else self.weights[rows], self.digits, self.seed)
+        return replace(self, columns=columns, target=self.target[rows], weights=None if self.weights is None else self.weights[rows])
 
     def sample(self, count: int) -> NDArray[np.int64]:
         """Places of about `count` rows; those where an input or the target is extreme are always among them."""
@@ -71,7 +72,7 @@ def axes_of(data: Data) -> list[Axis]:
     """The inputs, with the frequencies that the target holds along them."""
     some = data.take(data.sample(SCREEN_ROWS))
     heard = frequencies(some.columns, some.target)
-    return [Axis(name, values, heard.get(name, ())) for name, values in data.columns.items()]
+    return [Axis(name, values, heard.get(name, ()), name in data.with_unit) for name, values in data.columns.items()]
 
 
 class Search:
@@ -80,6 +81,7 @@ class Search:
     def __init__(self, data: Data, axes: Sequence[Axis], terms: Sequence[Term], laws: Sequence[Seed], work: Work) -> None:
         self.work = work
         self.axes, self.terms, self.laws = axes, terms, laws
+        self.with_unit = data.with_unit
         weighted = data.target if data.weights is None else data.weights * data.target
         largest = float(np.max(np.abs(weighted)))
         self.scale = largest * float(np.sqrt(np.mean((weighted / largest) ** 2)))
@@ -211,7 +213,7 @@ class Search:
     def _simplify(self, model: Model) -> bool:
         """Whether a neighbour was new."""
         changed = False
-        for parts in simpler(model):
+        for parts in simpler(model, self.with_unit):
             key = tuple(sorted(term.order for term, _ in parts))
             if key not in self.final.models and not self._out_of_time():
                 found = self.whole.fit([term for term, _ in parts], [inner for _, inner in parts], 15, 1e-10)

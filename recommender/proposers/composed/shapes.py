@@ -34,11 +34,12 @@ _PLAIN_ROOTS = ("sin(sqrt(|z|))", "cos(sqrt(|z|))", "sin(log(1 + |z|))", "cos(lo
 @dataclass(frozen=True)
 class Axis:
     """One input: its name among x0, x1, ... and the facts that decide which curves make sense on it; heard: angular frequencies of the
-    target along it."""
+    target along it; has_unit: it is no pure number, so that exp(z) without a scale has no meaning."""
 
     name: str
     values: Array
     heard: tuple[float, ...] = ()
+    has_unit: bool = False
 
     @property
     def positive(self) -> bool:
@@ -59,7 +60,7 @@ class Axis:
     @property
     def natural(self) -> bool:
         """Of order one, so that curves without any scale (exp(-z), sin z) are plausible."""
-        return _NATURAL[0] <= self.largest <= _NATURAL[1]
+        return not self.has_unit and bool(_NATURAL[0] <= self.largest <= _NATURAL[1])
 
     def node(self, text: str) -> Node:
         """An expression in z, on this input."""
@@ -122,7 +123,7 @@ def _plain(axis: Axis) -> Iterator[Factor]:
         yield from (axis.factor(text) for text in ("z*sqrt(|z|)", "z*|z|**(1/3)"))
     if axis.positive:
         yield axis.factor("log(z)")
-        if _NATURAL[0] < axis.largest < 1:
+        if axis.natural and axis.largest < 1:
             yield from (axis.factor(text) for text in ("log(z/(1 - z))", "log(1 - z)"))
 
 

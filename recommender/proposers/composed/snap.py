@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,23 +20,23 @@ _NEAR_ONE = 0.1
 Parts = list[tuple[Term, Array]]
 
 
-def simpler(model: Model) -> Iterator[Parts]:
-    """Terms and starts of every neighbour."""
+def simpler(model: Model, with_unit: Set[str] = frozenset()) -> Iterator[Parts]:
+    """Terms and starts of every neighbour. with_unit: columns that are no pure numbers: 1 is no round value for what scales them."""
     parts = list(model.parts)
     for i, (term, inner) in enumerate(parts):
         rest = [*parts[:i], *parts[i + 1 :]]
         if rest:
             yield rest
-        for other in _simpler_terms(term, inner):
+        for other in _simpler_terms(term, inner, with_unit):
             if all(other[0] != known for known, _ in rest):
                 yield [*rest, other]
 
 
-def _simpler_terms(term: Term, inner: Array) -> Iterator[tuple[Term, Array]]:
+def _simpler_terms(term: Term, inner: Array, with_unit: Set[str]) -> Iterator[tuple[Term, Array]]:
     first = 0
     for i, factor in enumerate(term.factors):
         last = first + len(factor.inner)
-        for replaced, values in _simpler_factors(factor, inner[first:last]):
+        for replaced, values in _simpler_factors(factor, inner[first:last], with_unit):
             pieces = [(other, own) for j, (other, own) in enumerate(_pieces(term, inner)) if j != i]
             yield _joined([*pieces, *([] if replaced is None else [(replaced, values)])])
         first = last
@@ -53,13 +53,13 @@ def _joined(pieces: list[tuple[Factor, Array]]) -> tuple[Term, Array]:
     return Term(tuple(factor for factor, _ in ordered)), inner
 
 
-def _simpler_factors(factor: Factor, inner: Array) -> Iterator[tuple[Factor | None, Array]]:
+def _simpler_factors(factor: Factor, inner: Array, with_unit: Set[str]) -> Iterator[tuple[Factor | None, Array]]:
     """None: the factor is left out."""
     yield None, np.zeros(0)
     if len(factor.columns) > 1:
         yield from ((replace(factor, columns=(column,)), inner) for column in factor.columns if column.has_symbols)
     for i, (name, value) in enumerate(zip(factor.inner, inner, strict=True)):
-        for number in _round_values(factor, name, float(value)):
+        for number in _round_values(factor, name, float(value), with_unit):
             yield _held(factor, name, number), np.delete(inner, i)
 
 
@@ -68,11 +68,12 @@ def _held(factor: Factor, name: str, number: Fraction | float) -> Factor:
     return Factor(columns, tuple(other for other in factor.inner if other != name), stated=factor.stated)
 
 
-def _round_values(factor: Factor, name: str, value: float) -> list[Fraction | float]:
+def _round_values(factor: Factor, name: str, value: float, with_unit: Set[str]) -> list[Fraction | float]:
     if any(_is_exponent(column, name) for column in factor.columns):
         nearest = min(_EXPONENTS, key=lambda exponent: abs(float(exponent) - value))
         return [nearest] if abs(float(nearest) - value) < _NEAR_EXPONENT else []
-    return [Fraction(1 if value > 0 else -1)] if abs(abs(value) - 1) < _NEAR_ONE else []
+    scaled = any(column.variables & with_unit for column in factor.columns)
+    return [Fraction(1 if value > 0 else -1)] if abs(abs(value) - 1) < _NEAR_ONE and not scaled else []
 
 
 def _is_exponent(column: Node, name: str) -> bool:

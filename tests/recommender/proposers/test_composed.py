@@ -7,7 +7,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from recommender.context import Context
+from indexes import Retriever
+from recommender.context import Context, gather
 from recommender.evaluate.recover_sums import sum_tasks
 from recommender.problem import Problem
 from recommender.proposers import Proposal
@@ -113,3 +114,25 @@ def test_polishing_reaches_the_inner_parameters_between_grid_points() -> None:
     rss, inner = polished(curves.nodes, fixed.units, target, np.array([near]), starts, np.array([[0]]))
     assert inner[0] == pytest.approx([-1.37, 6.11], rel=1e-3)
     assert rss[0] < 1e-4 * np.sum((target - target.mean()) ** 2)
+
+
+def test_a_law_inside_a_sum_keeps_its_name_and_its_meanings(retriever: Retriever) -> None:
+    rng = np.random.default_rng(3)
+    voltage = np.linspace(0.05, 0.62, 60)
+    current = 2e-9 * (np.exp(voltage / 0.042) - 1) + voltage / 800
+    table = Table.of({"V [V]": voltage, "I [A]": current * (1 + 1e-4 * rng.normal(size=60))})
+    problem = Problem.of(table, about="current of a diode with a leak beside it")
+    found = list(Composed(4.0).propose(problem, gather(problem, retriever), ()))
+    quoting = [proposal for proposal in found if any("diode" in source for source in proposal.holds)]
+    assert quoting
+    assert any(set(proposal.meanings) & set(proposal.formula.parameters) for proposal in quoting)
+
+
+def test_columns_with_units_meet_no_function_without_a_scale() -> None:
+    x = np.linspace(0.5, 6.0, 80)
+    scaled, pure = (
+        [p.formula.text for p in Composed(1.0).propose(Problem.of(Table.of({name: x, "y": np.sin(x) + 0.1 * x})), Context(), ())]
+        for name in ("x [m]", "x")
+    )
+    assert any("sin(x0)" in text for text in pure)
+    assert not any("sin(x0)" in text for text in scaled)
