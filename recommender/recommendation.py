@@ -55,7 +55,8 @@ class RankedFormula:
     """One candidate of the answer.
 
     wire: formula text over x0, x1, ... in SI; text, latex: the same with the customer's symbols.
-    score: smaller is better (nats); front: Pareto front, 1 is the best.
+    score: smaller is better (nats); front: Pareto front, 1 is the best. confidence: that it is the law, or equal to it on the data,
+    calibrated; NaN in records of older versions. spellings: other candidates of the same family, not shown.
     """
 
     rank: int
@@ -71,6 +72,8 @@ class RankedFormula:
     warnings: tuple[Sentence, ...]
     score: float
     front: int
+    confidence: float
+    spellings: int
     variables: tuple[Variable, ...]
     target: Variable
 
@@ -204,6 +207,8 @@ def _formula(data: Mapping[str, Any]) -> RankedFormula:
     return RankedFormula(
         **{name: data[name] for name in ("rank", "wire", "text", "latex", "key", "front")},
         score=float(data["score"]),
+        confidence=float(data.get("confidence", "nan")),  # records of older versions have none
+        spellings=data.get("spellings", 0),
         coefficients=tuple(_coefficient(c) for c in data["coefficients"]),
         evidence=tuple(_evidence(e) for e in data["evidence"]),
         origins=tuple(Origin(o["proposer"], Sentence.from_dict(o["why"]), o["source"]) for o in data["origins"]),

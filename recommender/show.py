@@ -18,6 +18,7 @@ from corpus.language import Language, text
 from recommender.coefficients import Coefficient
 from recommender.interpretation import FAIR, Interpretation
 from recommender.progress import Progress, Report, Stop
+from recommender.ranking import level
 from recommender.recommendation import RankedFormula, Recommendation
 
 _WEAK = 0.3  # accidents to be expected, above which a relation is not worth a line
@@ -78,10 +79,10 @@ def _summary(result: Recommendation, language: Language) -> Grid:
     grid = Grid(show_edge=False, pad_edge=False)
     grid.add_column("#", justify="right")
     grid.add_column(text("report.formula", language), overflow="fold")
-    for key in ("held_out", "edge", "stability", "parameters"):
+    for key in ("confidence", "held_out", "edge", "stability", "parameters"):
         grid.add_column(text(f"report.{key}", language), justify="right")
     for f in result.formulas:
-        grid.add_row(str(f.rank), Text(f.text), *summary_cells(f))
+        grid.add_row(str(f.rank), Text(f.text), confidence_words(f, language), *summary_cells(f))
     return grid
 
 
@@ -96,6 +97,22 @@ def summary_cells(formula: RankedFormula) -> tuple[str, str, str, str]:
     )
 
 
+def confidence_words(formula: RankedFormula, language: Language) -> str:
+    """`high, 92 %`: how sure it is that this is the law, or equal to it on the data; a dash where it is not known."""
+    if math.isnan(formula.confidence):
+        return "–"
+    return f"{text(f'confidence.{level(formula.confidence)}', language)}, {100 * formula.confidence:.0f} %"
+
+
+def family_words(formula: RankedFormula, language: Language) -> str:
+    """How many other spellings of the family there are, "" if none."""
+    return (
+        text("confidence.spellings" if formula.spellings > 1 else "confidence.spelling", language, count=formula.spellings)
+        if formula.spellings
+        else ""
+    )
+
+
 def percent(nmse: float) -> str:
     """Root of an NMSE in percent of the spread; a dash where it was not measured."""
     return f"{100 * math.sqrt(nmse):.3g} %" if math.isfinite(nmse) else "–"
@@ -103,6 +120,8 @@ def percent(nmse: float) -> str:
 
 def _print_formula(out: Console, formula: RankedFormula, language: Language) -> None:
     out.print(Text(f"\n#{formula.rank}  {formula.text}", style="bold"))
+    told = (f"{text('report.confidence', language)}: {confidence_words(formula, language)}", family_words(formula, language))
+    out.print(Text(f"    {' · '.join(filter(None, told))}"))
     for coefficient in formula.coefficients:
         out.print(Text(f"    {coefficient_line(coefficient, language)}"))
         for words in interpretation_words(coefficient, language):

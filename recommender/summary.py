@@ -76,6 +76,8 @@ def _formula(
         warnings=(*guarded, *fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
         score=place.score,
         front=place.front,
+        confidence=place.confidence,
+        spellings=place.spellings,
         variables=variables,
         target=target,
     )

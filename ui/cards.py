@@ -68,6 +68,7 @@ def _card(problem: Problem, formula: RankedFormula) -> None:
     with st.container(border=True):
         st.subheader(f"{formula.rank} · {plain(view.law(formula, language()))}")
         st.latex(latex(formula))
+        st.markdown(f"**{say('report.confidence')}** {plain(view.confidence(formula, language()))}", help=say("report.confidence_help"))
         for warning in view.warnings(formula, language()):
             st.warning(plain(warning))
         _coefficients(formula)

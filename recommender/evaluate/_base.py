@@ -37,7 +37,7 @@ class Options:
     """What the person asked for.
 
     cases: folder of cases. quick: a fixed subset that ends within 50 s. jobs: worker processes. against: other programs to run beside
-    ours. corpus: only the variants that may use the corpus, or may not; None for both.
+    ours. corpus: only the variants that may use the corpus, or may not; None for both. members: file of language models.
     """
 
     cases: Path | None = None
@@ -46,6 +46,7 @@ class Options:
     jobs: int = 1
     against: tuple[str, ...] = ()
     corpus: bool | None = None
+    members: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Laws and tables on which the ranking is learned and tested: generated, so that everyone can make them again.
 
 Three kinds: sums of two to five terms along simulated trajectories (the tuning half of `recover_sums`), curves an engineer meets
-(`fit_forms`), and laws of the corpus with constants and inputs drawn from the ranges an entry states, asked in turn with the entry's own words
-and the corpus at hand, and without either. Every law comes with three levels of noise; laws, not tables, are dealt to the half that is
-learned from and the half that tests.
+(`fit_forms`), and laws of the corpus with constants and inputs drawn from the ranges an entry states, asked in turn with the entry's own
+words and the corpus at hand, and without either. Every law comes with three levels of noise; laws, not tables, are dealt to the half that
+is learned from and the half that tests.
 """
 
 from __future__ import annotations
@@ -119,7 +119,13 @@ def _curve_columns(form: Form, rows: int, how: str, rng: np.random.Generator) ->
 
 
 def _law(
-    name: str, text: str, question: Mapping[str, object], train: Mapping[str, Array], off: Mapping[str, Array], value: Evaluate, corpus: bool = False
+    name: str,
+    text: str,
+    question: Mapping[str, object],
+    train: Mapping[str, Array],
+    off: Mapping[str, Array],
+    value: Evaluate,
+    corpus: bool = False,
 ) -> _Law:
     return _Law(name, text, question, Rows(train, value(train)), Rows(off, value(off)), corpus)
 

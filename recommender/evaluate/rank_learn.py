@@ -3,8 +3,8 @@
     python -m recommender.evaluate.rank_learn [FILE]
 
 The score: conditional logit on the learning half, the chance of a set being that of its law among all candidates (McFadden 1974), with a
-quadratic penalty and no weight below zero (L-BFGS-B). The confidence: logistic regression on the candidates that are shown, of all sets
-of that half, also those without their law.
+quadratic penalty on the distance from PRIOR and no weight below zero (L-BFGS-B). The confidence: logistic regression on the candidates
+that are shown, of all sets of that half, also those without their law.
 """
 
 from __future__ import annotations
@@ -21,16 +21,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.functions import Array
-from recommender.evaluate.rank_sets import OTHER, CandidateSet, stored
 from recommender.evaluate.rank_replay import forms, numbers
+from recommender.evaluate.rank_sets import OTHER, CandidateSet, stored
 from recommender.ranking.confidence import clues, shares
 from recommender.ranking.evidence_score import TRAITS, traits
 from recommender.ranking.order import order
 from recommender.ranking.weights import CLUES, FILE, Weights, written
 
-PENALTY = 0.02
+PENALTY = 0.002
 SHOWN = 5
-_SCALE = {"held_out": 10.0, "edge": 10.0, "simplicity": 10.0, "coefficients": 2.0}  # traits in steps of like importance
+# What weights are pulled to where the sets are silent: few of them break units or lack a known law.
+PRIOR = {
+    "held_out": 0.5,
+    "edge": 1.0,
+    "simplicity": 0.15,
+    "coefficients": 0.25,
+    "pattern": 0.5,
+    "stability": 1.0,
+    "selection": 1.0,
+    "physics": 1.5,
+    "known_law": 1.5,
+    "agreement": 0.5,
+}
+_SCALE = {"held_out": 3.0, "simplicity": 10.0, "coefficients": 2.0}  # traits in steps of like importance
 COMMAND = "python -m recommender.evaluate.rank_learn"
 
 
@@ -47,10 +60,11 @@ def score_weights(sets: Sequence[CandidateSet], penalty: float = PENALTY) -> Arr
     from scipy.optimize import minimize
 
     scale = np.array([_SCALE.get(name, 1.0) for name in TRAITS])
+    prior = np.array([PRIOR[name] for name in TRAITS]) * scale
     told = [(traits(numbers(one)) / scale, right(one)) for one in sets if any(one.labels)]
 
     def loss(w: Array) -> tuple[float, Array]:
-        value, slope = penalty * float(w @ w), 2 * penalty * w
+        value, slope = penalty * float((w - prior) @ (w - prior)), 2 * penalty * (w - prior)
         for costs, hits in told:
             gain = -costs @ w
             all_of, good = _softmax(gain), _softmax(gain[hits])
@@ -58,7 +72,7 @@ def score_weights(sets: Sequence[CandidateSet], penalty: float = PENALTY) -> Arr
             slope = slope + (good @ costs[hits] - all_of @ costs) / len(told)
         return value, slope
 
-    found = minimize(loss, np.full(len(scale), 0.3), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(scale))
+    found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(scale))
     return np.asarray(found.x / scale)
 
 

@@ -37,14 +37,14 @@ EFFORT = 0.2
 _PATIENCE = 300.0
 _CLOSE = 1e-6
 _SEARCHED = 6
-_SAME = {LAW: 1e-9, EQUAL: 1e-18}  # equal on the data: to rounding, for a close approximation is another form
+_SAME = 1e-9
+_ROUNDING = 1e-18  # on exact data a close approximation is another form
 _NEUTRAL = 1e-5
-
 
 
 @dataclass(frozen=True, eq=False)
 class CandidateSet:
-    """The finalists for one table, as the ranking of their time placed them, and what each is: the law, equal to it on the data, or neither."""
+    """The finalists for one table, as they were placed when it was made, and what each is: the law, equal to it on the data, or neither."""
 
     task: str
     law: str
@@ -111,8 +111,9 @@ def _marked(formula: RankedFormula, task: RankTask, place: int) -> str:
     clean = task.recover.tests["id"]
     if not error(formula, clean) < max(task.noise**2, _CLOSE):
         return OTHER
-    for label, rows in ((LAW, task.recover.off), (EQUAL, clean)):
-        if _is(formula, rows, _SAME[label], search=place < _SEARCHED):
+    on_data = _SAME if task.noise else _ROUNDING
+    for label, rows, within in ((LAW, task.recover.off, _SAME), (EQUAL, clean, on_data)):
+        if _is(formula, rows, within, search=place < _SEARCHED):
             return label
     return OTHER
 
@@ -132,7 +133,7 @@ def _has_idle_coefficient(formula: RankedFormula, values: Mapping[str, float], s
     exponents = {str(node.args[1].value) for node in tree.walk(root) if node.op == "pow" and node.args[1].op == "param"}
     if any(abs(values[name] - 1) < _NEUTRAL for name in exponents & set(free)):
         return True
-    return any(_same(formula, {**values, name: 0.0}, samples, _SAME[LAW]) for name in free)
+    return any(_same(formula, {**values, name: 0.0}, samples, _SAME) for name in free)
 
 
 def _same(formula: RankedFormula, values: Mapping[str, float], samples: Samples, within: float) -> bool:

@@ -26,6 +26,14 @@ BENCHES: dict[str, dict[str, str]] = {
         "proposals": f"{_HERE}.recover_proposals:proposals",
     },
     "tables": {"tables": f"{_HERE}.tables:Tables"},
+    "rank": {
+        "rank_sets": f"{_HERE}.rank:Sets",
+        "rank_order": f"{_HERE}.rank:Order",
+        "rank_calibration": f"{_HERE}.rank:Calibration",
+        "rank_repeat": f"{_HERE}.rank:Repeat",
+        "rank_pace": f"{_HERE}.rank:Pace",
+    },
+    "gate": {"gate": f"{_HERE}.gate:Gate"},
     "guards": {"traps_first": f"{_HERE}.traps:first", "traps_second": f"{_HERE}.traps:second"},
     "dimensions": {"dimensions": f"{_HERE}.dimensions:Dimensions"},
     "retrieve": {
@@ -38,6 +46,7 @@ BENCHES: dict[str, dict[str, str]] = {
         "meaning_other": f"{_HERE}.meaning:other",
         "meaning_found": f"{_HERE}.meaning:found",
     },
+    "llm": {"ledger": f"{_HERE}.llm:Ledger"},
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {
         "family": f"{_HERE}.fit_family:family",

@@ -29,16 +29,18 @@ def run_bench(
     suite: Sequence[str] = (),
     against: Sequence[str] = (),
     corpus: bool | None = None,
+    members: Path | None = None,
     language: Language = "en",
 ) -> int:
     """Measure, print, remember; 0 if every stated bar holds, else 1.
 
     name: a bench, of which `suite` picks some suites. cases: a folder of cases. against: other programs to run beside ours, for the
-    suites that can. corpus: only variants with it, or without it. BenchError if the bench, a suite or the cases cannot be used.
+    suites that can. corpus: only variants with it, or without it. members: file of language models. BenchError if the bench, a suite or
+    the cases cannot be used.
     """
     screen = Screen(language)
     peers, absent = installed(against)
-    options = Options(cases, quick, seed, jobs, tuple(peers), corpus)
+    options = Options(cases, quick, seed, jobs, tuple(peers), corpus, members)
     chosen = suites(name, suite)
     _check_cases(chosen, options)
     if absent:

@@ -103,6 +103,13 @@ def race(request: Mapping[str, Any]) -> dict[str, Any]:
     return fit_tasks.race(request)
 
 
+def assess(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Seconds that all evidence on `finalists` fitted forms takes, on `rows` rows."""
+    from recommender.evaluate import assess_tasks
+
+    return assess_tasks.assess(request)
+
+
 def retrieve(request: Mapping[str, Any]) -> dict[str, Any]:
     """Ids found (each with its doubles) for a table on disk or for free text, once with every set of channels in `subsets`."""
     from indexes import WEIGHTS, Query
@@ -120,6 +127,15 @@ def retrieve(request: Mapping[str, Any]) -> dict[str, Any]:
         for name, subset in request["subsets"].items()
     }
     return {"found": found}
+
+
+def llm(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Language models asked about a table on disk; `members`: their file."""
+    from pathlib import Path
+
+    from recommender.evaluate import llm_tasks
+
+    return llm_tasks.ask_members(_problem(request), _index(), Path(request["members"]))
 
 
 def scale_build(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,6 +160,8 @@ TASKS: Mapping[str, Task] = {
     "retrieve": retrieve,
     "fit": one_fit,
     "race": race,
+    "assess": assess,
+    "llm": llm,
 } | {
     "scale_build": scale_build,
     "scale_ask": scale_ask,

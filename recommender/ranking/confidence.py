@@ -1,9 +1,9 @@
 """How sure it is that a candidate is the law, or equal to it on the data.
 
-The score only compares candidates; the law may be none of them. The log odds are linear in the odds that the score gives a family among all
-families, and in clues that say by themselves whether a form can be the law: a pattern left in the residuals, the noise, how far it shortens the
-data, its length, how often it wins on resamples. Learned by logistic regression on sets many of which do not hold their law (Platt 1999), so that the
-number is a calibrated probability; `formula bench rank` measures by how much it is not.
+The score only compares candidates; the law may be none of them. The log odds are linear in the odds that the score gives a family among
+all families, and in clues that say by themselves whether a form can be the law: a pattern left in the residuals, the noise, how far it
+shortens the data, its length. Learned by logistic regression on sets many of which do not hold their law
+(Platt 1999), so that the number is a calibrated probability; `formula bench rank` measures by how much it is not.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ def clues(one: Numbers, share: float) -> list[float]:
         "noise": max(math.log10(max(one.train, 1e-30)), _CLEAN) if math.isfinite(one.train) else 0.0,
         "saved": math.log(1 + max(one.saved_bits, 0.0) / (1 + one.parameters)),
         "length": one.model_bits / 100,
-        "selection": one.selection,
     }
     return [values[name] for name in CLUES]
 

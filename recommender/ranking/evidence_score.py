@@ -18,6 +18,9 @@ from corpus.functions import Array
 from recommender.assess import Evidence
 
 ROWS_CAP = 120  # so that a large table does not make tiny differences decisive
+# of a standard error of the best: what is within it is as good (Breiman et al. 1984 forgive a whole one; but errors on the same rows rise
+# and fall together, and a whole one ranked worse)
+FORGIVEN = 0.25
 EXACT = 1e-13  # errors below are rounding
 _WORST = 1e6
 _LN2 = math.log(2)
@@ -41,7 +44,6 @@ class Numbers:
     edge: float
     model_bits: float
     parameters: float
-    bic: float
     saved_bits: float
     bootstrap: float
     selection: float
@@ -67,7 +69,6 @@ class Numbers:
             edge=_clip(number("edge", "edge_weighted", held_out)),
             model_bits=number("parsimony", "model_bits", 1e3),
             parameters=number("parsimony", "parameters", 20.0),
-            bic=number("parsimony", "bic", math.inf),
             saved_bits=-number("parsimony", "model_bits", 1e3) - number("parsimony", "residual_bits", 0.0),
             bootstrap=evidence["bootstrap"].score if "bootstrap" in evidence else 0.0,
             selection=evidence["selection"].score if "selection" in evidence else 0.0,
@@ -87,17 +88,18 @@ def traits(candidates: Sequence[Numbers]) -> Array:
     if not candidates:
         return np.zeros((0, len(TRAITS)))
     least = min(candidates, key=lambda one: one.held_out)
-    # one standard error of the best is forgiven (Breiman et al. 1984): below it accuracy no longer tells
-    forgiven = max(least.held_out + least.held_out_error, EXACT) if math.isfinite(least.held_out_error) else least.held_out
+    forgiven = least.held_out + FORGIVEN * (least.held_out_error if math.isfinite(least.held_out_error) else 0.0)
     edge = max(min(one.edge for one in candidates), forgiven)
-    return np.array([_costs(one, least.held_out, forgiven, edge) for one in candidates])
+    return np.array([_costs(one, forgiven, edge) for one in candidates])
 
 
-def _costs(one: Numbers, least: float, forgiven: float, edge: float) -> list[float]:
+def _costs(one: Numbers, held_out: float, edge: float) -> list[float]:
     n = min(one.rows, ROWS_CAP)
     costs = {
-        "held_out": 0.5 * n * math.log(max(one.held_out, EXACT) / least),
-        "edge": 0.5 * n * max(0.0, math.log(one.edge / edge)),
+        # root of the deviance: the further off, the less more of it says
+        "held_out": math.sqrt(n * max(0.0, math.log(one.held_out / held_out))),
+        # rests on a few extreme rows, however large the table
+        "edge": math.log1p(max(0.0, math.log(one.edge / edge))),
         "simplicity": one.model_bits * _LN2,
         "coefficients": one.parameters,
         "pattern": float(one.pattern),

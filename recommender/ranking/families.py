@@ -1,7 +1,7 @@
 """Which candidates are spellings of one family: nested forms whose extra coefficient the data put at a number the other one has.
 
-c0*x**k with k = 1.49 +- 0.02 is a spelling of c0*x**1.5, and c0*x + c1*x**2 with c1 = 0 within its error one of c0*x. x**2 and x**3, or a sum and
-a quotient that fit alike, are rivals, and both are shown.
+c0*x**k with k = 1.49 +- 0.02 is a spelling of c0*x**1.5, and c0*x + c1*x**2 with c1 = 0 within its error one of c0*x. x**2 and x**3, or
+a sum and a quotient that fit alike, are rivals, and both are shown.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _agrees(form: Form, name: str, number: float) -> bool:
 
 
 def _key(formula: Formula, numbers: Mapping[str, float]) -> str:
-    """"" where it has no value then."""
+    """ "" where it has no value then."""
     leaves = {tree.param(name): tree.const(Fraction(value).limit_denominator(1000)) for name, value in numbers.items()}
     try:
         return canonicalise(Formula(tree.substitute(formula.root, leaves))).key

@@ -80,7 +80,7 @@ class Order:
         return np.asarray(self.parts.sum(axis=1))
 
 
-def order(numbers: Sequence[Numbers], forms: Sequence[Form], weights: Weights, alpha: float = 1.0, same: Same = lambda i, j: False) -> Order:
+def order(numbers: Sequence[Numbers], forms: Sequence[Form], weights: Weights, alpha: float = 1.0, same: Same | None = None) -> Order:
     """The order of all candidates of a problem; same: whether two of them draw one curve."""
     gates = np.array([alpha if name in DOMAIN else 1.0 for name in TRAITS])
     parts = traits(numbers) * gates * np.array([weights.score[name] for name in TRAITS])
@@ -93,13 +93,13 @@ def order(numbers: Sequence[Numbers], forms: Sequence[Form], weights: Weights, a
     return Order(places, tuple(found), tuple(spellings[i] - 1 for i in places), parts)
 
 
-def _leaders(best: Sequence[int], family: Sequence[int], same: Same) -> dict[int, int]:
+def _leaders(best: Sequence[int], family: Sequence[int], same: Same | None) -> dict[int, int]:
     """Candidate -> the better-placed one whose spelling or curve it is, itself if there is none; best first."""
     leaders: dict[int, int] = {}
     for i, head in zip(best, family, strict=True):
         named = leaders.get(best[head], i)
         heads = dict.fromkeys(leaders.values())
-        leaders[i] = named if named != i else next((j for j in heads if same(i, j)), i)
+        leaders[i] = named if named != i else next((j for j in heads if same is not None and same(i, j)), i)
     return leaders
 
 

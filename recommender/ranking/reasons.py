@@ -35,8 +35,8 @@ def reason(place: int, order: Sequence[Standing]) -> Sentence:
     if place == 0:
         return Sentence.of("reason.first", other=number, why=for_me or (Sentence.of("reason.even"),))
     if not for_me:
-        return Sentence.of("reason.behind", other=number, why=against or (Sentence.of("reason.even"),))
-    return Sentence.of("reason.behind_but", other=number, why=against or (Sentence.of("reason.even"),), but=for_me[:1])
+        return Sentence.of("reason.after", other=number, why=against or (Sentence.of("reason.even"),))
+    return Sentence.of("reason.after_but", other=number, why=against or (Sentence.of("reason.even"),), but=for_me[:1])
 
 
 def _said(me: Standing, other: Standing, gains: Mapping[str, float], sign: int) -> tuple[Sentence, ...]:
@@ -44,23 +44,18 @@ def _said(me: Standing, other: Standing, gains: Mapping[str, float], sign: int) 
     names = sorted((name for name in gains if sign * gains[name] > _LEAST), key=lambda name: -sign * gains[name])
     found = [sentence for name in names if (sentence := _SAY[name](me.numbers, other.numbers, sign)) is not None]
     distinct = list(dict.fromkeys(found))[:_MOST]
-    alike = sign > 0 and "held_out" not in names and _same_error(me.numbers, other.numbers) and bool(distinct)
-    return ((Sentence.of("reason.same_error"), *distinct[: _MOST - 1]) if alike else tuple(distinct))
+    alike = sign > 0 and _same_error(me.numbers, other.numbers) and bool(distinct)
+    return (Sentence.of("reason.same_error"), *distinct[: _MOST - 1]) if alike else tuple(distinct)
 
 
 def _same_error(a: Numbers, b: Numbers) -> bool:
-    """Within one standard error of either, or both exact."""
+    """Within one standard error of the other, or both exact."""
     low, high = sorted((a, b), key=lambda one: one.held_out)
-    error = max(one.held_out_error for one in (low, high) if not math.isnan(one.held_out_error)) if _known(low, high) else 0.0
-    return high.held_out <= max(low.held_out + error, 100 * EXACT)
-
-
-def _known(a: Numbers, b: Numbers) -> bool:
-    return not (math.isnan(a.held_out_error) and math.isnan(b.held_out_error))
+    return high.held_out <= max(low.held_out + max(low.held_out_error, high.held_out_error), 100 * EXACT)
 
 
 def _error(a: Numbers, b: Numbers, sign: int) -> Sentence | None:
-    return _ratio("error", a.held_out, b.held_out, sign)
+    return None if _same_error(a, b) else _ratio("error", a.held_out, b.held_out, sign)
 
 
 def _edge(a: Numbers, b: Numbers, sign: int) -> Sentence | None:
@@ -74,7 +69,7 @@ def _ratio(kind: str, mine: float, theirs: float, sign: int) -> Sentence | None:
     """Errors as a person compares them: the root of the NMSE, how many times smaller or larger."""
     factor = math.sqrt(max(mine, theirs) / max(min(mine, theirs), EXACT))
     told = f"{factor:.2g}" if factor < 100 else "100+"
-    return Sentence.of(f"reason.{kind}_{'less' if sign > 0 else 'more'}", factor=told) if factor > 1.005 else None
+    return Sentence.of(f"reason.{kind}_{'less' if sign > 0 else 'more'}", factor=told) if factor > 1.05 else None
 
 
 def _coefficients(a: Numbers, b: Numbers, sign: int) -> Sentence | None:

@@ -14,7 +14,7 @@ from corpus.errors import SettingsError
 from recommender.ranking.evidence_score import TRAITS
 
 FILE = Path(__file__).with_name("weights.toml")
-CLUES = ("odds", "pattern", "noise", "saved", "length", "selection")
+CLUES = ("odds", "pattern", "noise", "saved", "length")
 PROVENANCE = ("command", "date", "sets", "laws", "digest", "seed", "versions")
 
 

@@ -38,6 +38,7 @@ class Card:
     law: str
     equation: tuple[Markup, ...]
     summary: tuple[str, ...]
+    confidence: str
     coefficients: tuple[tuple[Markup, view.CoefficientRow], ...]
     gauges: tuple[view.Gauge, ...]
     warnings: tuple[str, ...]
@@ -112,6 +113,7 @@ def _card(problem: Problem, formula: RankedFormula, language: Language) -> Card:
         law=view.law(formula, language),
         equation=_equation(formula),
         summary=view.summary_row(formula),
+        confidence=view.confidence(formula, language),
         coefficients=tuple((Markup(name_mathml(row.name)), row) for row in rows),  # noqa: S704
         gauges=view.gauges(formula, language),
         warnings=view.warnings(formula, language),

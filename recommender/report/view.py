@@ -15,7 +15,15 @@ from recommender.coefficients import Coefficient
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation, Variable
 from recommender.report.series import Series
-from recommender.show import interpretation_words, meaning_words, percent, summary_cells, value_with_error
+from recommender.show import (
+    confidence_words,
+    family_words,
+    interpretation_words,
+    meaning_words,
+    percent,
+    summary_cells,
+    value_with_error,
+)
 
 Level = Literal["good", "fair", "poor", "neutral"]
 _RAISED = str.maketrans("0123456789-+/", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᐟ")
@@ -184,6 +192,12 @@ def summary_row(formula: RankedFormula) -> tuple[str, str, str, str]:
     held_out, edge, _, count = summary_cells(formula)
     stability = next((_score(e, formula)[0] for e in formula.evidence if e.kind == "stability"), _DASH)
     return held_out.replace(" ", _SPACE), edge.replace(" ", _SPACE), stability, count
+
+
+def confidence(formula: RankedFormula, language: Language) -> str:
+    """How sure it is that this is the law, and how many other spellings of it there are."""
+    told = (confidence_words(formula, language).replace(" %", f"{_SPACE}%"), family_words(formula, language))
+    return " · ".join(filter(None, told))
 
 
 def notes(result: Recommendation, language: Language) -> tuple[str, ...]:
