@@ -127,7 +127,7 @@ class _Reader:
 
     def read(self, text: str) -> Node:
         _check_length(text)
-        normal = _normal(text)
+        normal = normalised(text)
         _check_length(normal)
         try:
             body = ast.parse(self._placeholders(normal), mode="eval").body
@@ -239,7 +239,7 @@ class _Reader:
 
 def _by_spelling(names: Collection[str]) -> dict[str, str]:
     """Normal form -> name; where two names have one normal form, the one spelled so wins."""
-    return {_normal(name): name for name in names} | {name: name for name in names}
+    return {normalised(name): name for name in names} | {name: name for name in names}
 
 
 def _chain(node: ast.BinOp) -> tuple[list[ast.operator], list[ast.expr]]:
@@ -286,7 +286,7 @@ def _check_tree(root: Node, length: int) -> None:
         _check_length(to_text(root))
 
 
-def _normal(text: str) -> str:
+def normalised(text: str) -> str:
     """Superscripts and operator signs to ASCII, then compatibility forms (full-width) to plain ones."""
     raised = _SUPERSCRIPT.sub(lambda match: f"**({unicodedata.normalize('NFKC', match[0])})", text)
     return unicodedata.normalize("NFKC", raised.translate(_SYMBOLS)).translate(_SYMBOLS)

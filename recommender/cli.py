@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from recommender import cli_assist
 from recommender.cli_ingest import app as ingest_app
+from recommender.cli_llm import app as llm_app
+from recommender.cli_llm import app as llm_app
+from recommender.cli_options import pairs
 
 if TYPE_CHECKING:
     from recommender.problem import Problem
@@ -23,6 +27,10 @@ index_app = typer.Typer(help="The index over them.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(index_app, name="index")
 app.add_typer(ingest_app, name="ingest")
+app.add_typer(llm_app, name="llm")
+app.add_typer(llm_app, name="llm")
+app.command("draft")(cli_assist.draft)
+app.command("discuss")(cli_assist.discuss)
 
 UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNIT, e.g. L=mm; may be repeated.")]
 DescribeOption = Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")]
@@ -63,7 +71,7 @@ def recommend(
     from recommender.show import print_recommendation, progress_bar, stop_on_interrupt
     from recommender.table import Table
 
-    measured = Table.read(table, _pairs(unit), _pairs(describe))
+    measured = Table.read(table, pairs(unit), pairs(describe))
     seconds = None if time is None else seconds_of(time)
     names = None if inputs is None else [name.strip() for name in inputs.split(",")]
     problem = Problem.of(
@@ -73,7 +81,7 @@ def recommend(
         sigma=sigma,
         about=about,
         typed=typed or (),
-        known=_pairs(known),
+        known=pairs(known),
         group=group,
         require=require or (),
         seed=seed,
@@ -108,18 +116,6 @@ def _save(path: Path, text: str = "") -> None:
             path.unlink()
     except OSError as error:
         raise SettingsError("file_not_written", path=path, reason=error.strerror) from None
-
-
-def _pairs(items: list[str] | None) -> dict[str, str]:
-    from corpus.errors import SettingsError
-
-    pairs = {}
-    for item in items or ():
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise SettingsError("pair_expected", item=item)
-        pairs[name.strip()] = value.strip()
-    return pairs
 
 
 @app.command()
@@ -176,6 +172,7 @@ def bench(
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     against: Annotated[str | None, typer.Option(help="Programs to run beside ours, separated by commas: scipy,lmfit,pyoperon.")] = None,
     corpus: Annotated[Literal["on", "off"] | None, typer.Option(help="Only what may use the corpus, or may not.")] = None,
+    members: Annotated[Path | None, typer.Option(help="TOML file of language models, for `llm`.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON.")] = None,
     language: Annotated[Lang, typer.Option("--lang")] = "en",
 ) -> None:
@@ -199,6 +196,7 @@ def bench(
                 suite=suite or (),
                 against=others,
                 corpus=None if corpus is None else corpus == "on",
+                members=members,
                 language=language,
             )
         )

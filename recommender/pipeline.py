@@ -6,6 +6,7 @@ they find joins the race. Every step reports itself as a `Progress`; `stop()` is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -17,6 +18,8 @@ from recommender.assess.guards import FORM_GUARDS, TABLE_GUARDS, Finding, Scene,
 from recommender.candidates import deduplicate
 from recommender.context import Context, gather
 from recommender.error_model import relative_error
+from recommender.llm import Ensemble, Nobody, Talk, notes_of, talking
+from recommender.llm.prompt import Attempt
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed, searchers
@@ -51,6 +54,7 @@ def recommend(
     progress: Report = silent,
     stop: Stop = never,
     workers: int | None = 0,
+    ensemble: Ensemble | None = None,
 ) -> Recommendation:
     """Several formulas for a problem, best first.
 
@@ -59,21 +63,31 @@ def recommend(
     limit: how many formulas to return. effort: multiplies the budget of every fit.
     progress: called with each step; stop: asked between steps, True ends the search with what there is.
     workers: processes that search and fit (None: one per core; 0: this one); the answer does not depend on it.
+    ensemble: language models, asked beside everything else; what they answer is taken in between the waves, so nobody waits for them
+    but the end.
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
     progress(Progress("proposing", 0, 1))
-    run = _Run(problem, gather(problem, retriever), limit, Terms(effort, progress, stop, workers))
-    run.ask(proposers or (Typed(), Elementary(), RetrievedForms()))
-    for wave in searchers(seconds) if waves is None else waves:
-        run.search(wave)
-    return run.answer()
+    planned = searchers(seconds) if waves is None else waves
+    with talking(ensemble, problem) as talk:
+        run = _Run(problem, gather(problem, retriever), limit, Terms(effort, progress, stop, workers), len(planned), talk)
+        run.ask_models()
+        run.ask(proposers or (Typed(), Elementary(), RetrievedForms()))
+        for wave in planned:
+            run.hear_models()
+            run.ask_models()
+            run.search(wave)
+        run.hear_models(wait=True)
+        return run.answer()
 
 
 class _Run:
     """What one run has heard, fitted and noted so far."""
 
-    def __init__(self, problem: Problem, context: Context, limit: int, terms: Terms) -> None:
+    def __init__(self, problem: Problem, context: Context, limit: int, terms: Terms, waves: int, talk: Talk | Nobody) -> None:
         self._asked = problem
+        self._talk = talk
+        self._waves = waves
         self._context = context
         self._limit = limit
         self._terms = terms
@@ -82,6 +96,7 @@ class _Run:
         self._wave = 0
         self._panel = everyone(Settings.load().assessments)
         self._judged_before: dict[str, Fitted] = {}
+        self._held_out: dict[str, float] = {}
         self._notes = list(problem.notes)
         self._findings = look(TABLE_GUARDS, Scene(problem))
 
@@ -119,6 +134,27 @@ class _Run:
         self._proposals += [replace(_told_apart(proposal, self._asked), wave=self._wave) for proposal in said]
         self._race.enter(deduplicate(self._proposals))
         self._show()
+
+    def ask_models(self) -> None:
+        """Every language model that is not still answering, with what is known by now."""
+        if not self._terms.stop() and not self._settled():
+            self._talk.ask(self._context, self._attempts(), {candidate.key for candidate in self._race.candidates})
+
+    def hear_models(self, wait: bool = False) -> None:
+        """What the language models have answered since; wait: for all of them, unless nothing is left to search for."""
+        answers = self._talk.heard(wait and not self._settled(), self._terms.stop)
+        self._notes += [note for note in dict.fromkeys(notes_of(answers)) if note not in self._notes]
+        said = [proposal for answer in answers for proposal in answer.proposals]
+        if said:
+            self._proposals += [replace(_told_apart(proposal, self._asked), wave=self._wave) for proposal in said]
+            self._race.enter(deduplicate(self._proposals))
+            self._show()
+
+    def _attempts(self) -> tuple[Attempt, ...]:
+        """The best of the race, worst first, with their held-out errors where they have been judged."""
+        names = dict(self._race.problem.names)
+        best = self._race.fitted[:PARENTS][::-1]
+        return tuple(Attempt(one.fit.formula.rename(names).text, after=self._held_out.get(one.candidate.key, math.nan)) for one in best)
 
     def answer(self) -> Recommendation:
         """The ranking of the finalists."""
@@ -167,7 +203,13 @@ class _Run:
         """An interim ranking from what the race knows."""
         quick = [] if self._terms.stop() else self._assess(self._race.fitted[: self._limit], 1, silent)
         if quick:
-            interim = summarise(self._race.problem, rank(quick, self._limit), self._notes, self._counts(len(quick)), self._findings)
+            interim = summarise(
+                self._race.problem,
+                rank(quick, self._limit, self._wave / max(self._waves, 1)),
+                self._notes,
+                self._counts(len(quick)),
+                self._findings,
+            )
             self._terms.progress(Progress("racing", 1, 1, interim.formulas[0].text, interim))
 
     def _assess(self, finals: Sequence[Fitted], least: int, progress: Report) -> list[Assessed]:
@@ -180,6 +222,12 @@ class _Run:
         known = [self._familiar(one) for one in finals]
         found = self._panel.judge(known, go_on)
         self._notes += [note for note in found.failures if note not in self._notes]
+        self._held_out |= {
+            fitted.candidate.key: one.numbers["held_out_nmse"]
+            for fitted, evidence in zip(known, found.evidence, strict=False)
+            for one in evidence.values()
+            if "held_out_nmse" in one.numbers
+        }
         return [Assessed(fitted, evidence) for fitted, evidence in zip(known, found.evidence, strict=False)]
 
     def _familiar(self, fitted: Fitted) -> Fitted:

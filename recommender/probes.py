@@ -121,7 +121,7 @@ def _inputs(samples: Samples) -> tuple[InputProbe, ...]:
         traits = (np.nan,) * 5 if told is None or len(x) < _FEW else told.traits
         trend, alone = _trend(x, samples.target), len(samples.columns) == 1
         turns = round(float(np.expm1(traits[2]))) if np.isfinite(traits[2]) else -1
-        power = float(slopes[1]) if straight and slopes[2] - slopes[0] < _STRAIGHT else np.nan
+        power = float(slopes[1]) if straight and slopes[2] - slopes[0] < _STRAIGHT < abs(slopes[1]) / 2 else np.nan
         ends = _ends(x, samples.target, traits) if alone and turns <= 1 and np.isnan(power) else (np.nan, np.nan)
         mirror = _symmetry(x, samples.target) if alone else ""
         period = _period(name, samples, periods.get(name, ())) if not trend else np.nan
@@ -226,7 +226,7 @@ def _lone(three: Array) -> bool:
 def described(probes: Probes, problem: Problem, target: str = "") -> Iterator[Sentence]:
     """The facts in words, in the customer's names and units, the most telling first. target: what the probes are of, if not the target."""
     names, target = problem.names, target or problem.target_symbol
-    for one, column in zip(probes.inputs, problem.inputs, strict=True):
+    for one, column in zip(probes.inputs, problem.inputs, strict=False):  # probes never made say nothing
         yield from _said_of(one, names[one.name], target, problem, column)
     for kind, pairs in (("sum", probes.sums), ("product", probes.products)):
         if pairs:
@@ -241,9 +241,9 @@ def described(probes: Probes, problem: Problem, target: str = "") -> Iterator[Se
 
 def _said_of(one: InputProbe, name: str, target: str, problem: Problem, column: Column) -> Iterator[Sentence]:
     words = {"x": name, "target": target}
-    if np.isfinite(one.power):
+    if np.isfinite(one.power) and _from_zero(problem, column):
         yield Sentence.of("probe.power", power=f"{one.power:.2f}", **words)
-    elif np.all(np.isfinite(one.slopes)) and one.turns <= 0 and (one.trend or problem.samples.target.min() > 0):
+    elif np.all(np.isfinite(one.slopes)) and one.turns <= 0 and _from_zero(problem, column):
         low, middle, high = (f"{slope:.2f}" for slope in one.slopes)
         yield Sentence.of("probe.slopes", low=low, middle=middle, high=high, **words)
     if one.trend:
@@ -259,6 +259,13 @@ def _said_of(one: InputProbe, name: str, target: str, problem: Problem, column: 
         yield Sentence.of(f"probe.{one.symmetry}", **words)
     if np.isfinite(one.period):
         yield Sentence.of("probe.period", period=_shown(column, one.period, step=True), **words)
+
+
+def _from_zero(problem: Problem, column: Column) -> bool:
+    """Log-slopes speak of ratios: to sizes of one sign whose unit begins at nothing (no degC)."""
+    y = problem.samples.target
+    shifted = any(c.unit is not None and c.unit.offset != 0 for c in (column, problem.target))
+    return bool(y.min() > 0 or y.max() < 0) and not shifted
 
 
 def _shown(column: Column, value: float, step: bool = False) -> str:

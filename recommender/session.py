@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpus.errors import RecommenderError
 from corpus.language import Sentence
+from recommender.llm import Caps, Chat, Ensemble, Member, Members, load_members
+from recommender.llm.client import Client
+from recommender.llm.ledger import Ledger, members_told
+from recommender.llm.replay import replaying
 from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
+from recommender.proposers import Elementary, Proposer, RetrievedForms, Typed
 from recommender.recommendation import RankedFormula, Recommendation
+from recommender.repeat import asked_again, question_told
 from recommender.settings import Settings
-from recommender.store import CandidateRow, RunStart, Store
+from recommender.store import CallRow, CandidateRow, Event, RunRecord, RunStart, Store
+from recommender.table import Table
 
 if TYPE_CHECKING:
     from indexes import Retriever
@@ -31,30 +38,56 @@ def run(
     record: bool = True,
     workers: int | None = 0,
     store_url: str | None = None,
+    members: Members | None = None,
+    chat: Chat | None = None,
+    also: Sequence[Proposer] = (),
 ) -> Recommendation:
-    """Open the index, recommend, and keep a record of the run; seconds: None takes the setting `search_time`; the rest as
-    for `recommend`.
+    """Open the index, recommend, and keep a record of the run; seconds: None takes the setting `search_time`; also:
+    proposers asked beside the usual ones; the rest as for `recommend`.
 
+    members: language models that take part, None for those of the setting `members`; chat: what they are asked through, None for LiteLLM.
     Raises what `recommend` raises; an index that cannot be opened is noted in the result.
     """
     progress(Progress("indexing", 0, 1))
     retriever, notes = _open_index()
-    problem = replace(problem, notes=(*problem.notes, *notes))
+    members = load_members() if members is None else members
+    notes += [] if members.members else [Sentence.of("llm.no_members")]
+    asked, problem = problem, replace(problem, notes=(*problem.notes, *notes))
+    ensemble = Ensemble(members, chat or Client())
     seconds = Settings.load().search_seconds if seconds is None else seconds
-    options = {"limit": limit, "effort": effort, "seconds": seconds, "workers": workers}
-    ask = partial(recommend, problem, retriever=retriever, progress=progress, stop=stop, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"limit": limit, "effort": effort, "seconds": seconds, "workers": workers}
+    options |= {"proposers": (Typed(), Elementary(), RetrievedForms(), *also)} if also else {}
+    ask = partial(recommend, problem, retriever=retriever, progress=progress, stop=stop, **options)
     if not record:
-        return ask()
+        return ask(ensemble=ensemble)
     with Store.open(store_url) as store:
-        run_id = store.start_run(_start(problem, limit))
+        run_id = store.start_run(_start(asked, options, members))
+        ledger = Ledger(store, run_id)
         try:
-            result = ask()
+            result = ask(ensemble=replace(ensemble, sink=ledger.write, hear=ledger.heard))
         except RecommenderError as error:
             store.append_event(run_id, "failed", {"error": str(error)})
             store.finish_run(run_id, "failed", {}, ())
             raise
         store.finish_run(run_id, "done", result.to_dict(), _rows(result.formulas))
         return result
+
+
+def replay(record: RunRecord, table: Table, calls: Sequence[CallRow], events: Sequence[Event], sigma: str | None = None) -> Recommendation:
+    """A recorded run again, its language models answered from the record; nothing is recorded. Raises as `run`, and as `asked_again`."""
+    asked = asked_again(record, table, sigma)
+    retriever, notes = _open_index()
+    settings: Any = record.start.settings
+    members = Members(tuple(Member(**row) for row in settings["members"]), Caps(**settings["caps"]))
+    notes += [] if members.members else [Sentence.of("llm.no_members")]
+    options = {name: settings[name] for name in ("limit", "effort", "seconds")}
+    return recommend(
+        replace(asked, notes=(*asked.notes, *notes)),
+        retriever=retriever,
+        workers=None,
+        ensemble=replaying(members, calls, events),
+        **options,
+    )
 
 
 def _open_index() -> tuple[Retriever | None, list[Sentence]]:
@@ -67,7 +100,8 @@ def _open_index() -> tuple[Retriever | None, list[Sentence]]:
     return retriever, [Sentence.of("note.index_problem", reason=problem.sentence) for problem in retriever.problems]
 
 
-def _start(problem: Problem, limit: int) -> RunStart:
+def _start(problem: Problem, options: Mapping[str, Any], members: Members) -> RunStart:
+    settings = {name: value for name, value in options.items() if name in ("limit", "effort", "seconds")}
     return RunStart(
         table_name=problem.table.name,
         table_hash=problem.table.content_hash,
@@ -75,7 +109,7 @@ def _start(problem: Problem, limit: int) -> RunStart:
         inputs=tuple(column.name for column in problem.inputs),
         about=problem.about,
         seed=problem.seed,
-        settings={"limit": limit, "typed": list(problem.typed), "group": "" if problem.grouping is None else problem.grouping.name},
+        settings={**settings, **question_told(problem), "members": members_told(members.members), "caps": asdict(members.caps)},
     )
 
 

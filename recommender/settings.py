@@ -34,6 +34,7 @@ class Settings:
     store_url: where runs are recorded (a file, or postgresql://...); None means `runs.sqlite` in the home folder.
     search_time: for the structure searches of a run, `20s` or `2min`; `0` leaves them out.
     assessments: kinds of evidence of your own, `file.py:Class`, several separated by commas (see `recommender.assess.registry`).
+    members: the file of language models that take part (see `recommender.llm.members`); none if empty.
     """
 
     store_url: str | None = None
@@ -41,6 +42,7 @@ class Settings:
     language: Language = "en"
     search_time: str = "20s"
     assessments: str = ""
+    members: str = ""
 
     @property
     def search_seconds(self) -> float:

@@ -34,7 +34,20 @@ def _first_schema(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS: tuple[Step, ...] = (_first_schema,)
+def _calls_of_models(connection: Connection) -> None:
+    for statement in (
+        "CREATE TABLE texts (hash TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL)",
+        "CREATE TABLE calls (run_id TEXT NOT NULL REFERENCES runs (id), round INTEGER NOT NULL, number INTEGER NOT NULL, "
+        "turn INTEGER NOT NULL, time TEXT NOT NULL, member TEXT NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL, "
+        "purpose TEXT NOT NULL, request_hash TEXT NOT NULL, prompt_hash TEXT NOT NULL REFERENCES texts (hash), "
+        "reply_hash TEXT NOT NULL REFERENCES texts (hash), resolved_model TEXT NOT NULL, tokens_in INTEGER, tokens_out INTEGER, "
+        "cost DOUBLE PRECISION, seconds DOUBLE PRECISION NOT NULL, attempts INTEGER NOT NULL, failure TEXT, json_valid INTEGER NOT NULL, "
+        "repairs TEXT NOT NULL, offered TEXT NOT NULL, rejected TEXT NOT NULL, PRIMARY KEY (run_id, round, number, turn))",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+STEPS: tuple[Step, ...] = (_first_schema, _calls_of_models)
 
 
 def is_current(connection: Connection, where: str) -> bool:

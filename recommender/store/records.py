@@ -54,6 +54,37 @@ class Event:
 
 
 @dataclass(frozen=True)
+class CallRow:
+    """One call of a language model. round, number, turn: where it belongs in its run (see `recommender.llm.ensemble`).
+
+    prompt, reply: their texts, kept once by their SHA-256; cost in US dollars, None when unknown; failure: a sentence as JSON, None if
+    there was a reply; offered: [formula, canonical key] of each proposal; rejected: [text, sentence] of what stayed unusable.
+    """
+
+    round: int
+    number: int
+    turn: int
+    member: str
+    role: str
+    model: str
+    purpose: str
+    request_hash: str
+    prompt: str
+    reply: str
+    resolved_model: str
+    tokens_in: int | None
+    tokens_out: int | None
+    cost: float | None
+    seconds: float
+    attempts: int
+    failure: JsonObject | None
+    json_valid: bool
+    repairs: tuple[str, ...]
+    offered: tuple[tuple[str, str], ...]
+    rejected: tuple[tuple[str, JsonObject], ...]
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """One line of the list of runs; best: the formula of rank 1. Times are UTC."""
 

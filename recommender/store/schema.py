@@ -56,3 +56,38 @@ events = Table(
     Column("kind", Words, nullable=False),
     Column("payload", JsonText, nullable=False),
 )
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("text", Words, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("time", Moment, nullable=False),
+    Column("member", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("request_hash", Text, nullable=False),
+    Column("prompt_hash", Text, ForeignKey("texts.hash"), nullable=False),
+    Column("reply_hash", Text, ForeignKey("texts.hash"), nullable=False),
+    Column("resolved_model", Words, nullable=False),
+    Column("tokens_in", Integer),
+    Column("tokens_out", Integer),
+    Column("cost", Double),
+    Column("seconds", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failure", JsonText),
+    Column("json_valid", Integer, nullable=False),
+    Column("repairs", JsonText, nullable=False),
+    Column("offered", JsonText, nullable=False),
+    Column("rejected", JsonText, nullable=False),
+)

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, func, insert, sele
 
 from corpus.errors import StoreError
 from recommender.store import schema
+from recommender.store.calls import call_values, calls_by_run
 from recommender.store.connect import address, connect, shown, writer
-from recommender.store.records import CandidateRow, EndStatus, Event, JsonObject, RunRecord, RunStart, RunSummary
+from recommender.store.records import CallRow, CandidateRow, EndStatus, Event, JsonObject, RunRecord, RunStart, RunSummary
 from recommender.store.trouble import told
 
 
@@ -102,6 +103,17 @@ class Store:
             row = _find(connection, run_id, tenant)
             query = select(schema.events).where(schema.events.c.run_id == row.id, schema.events.c.seq > after).order_by(schema.events.c.seq)
             return [Event(e.seq, e.time, e.author, e.kind, e.payload) for e in connection.execute(query)]
+
+    def add_call(self, run_id: str, call: CallRow) -> None:
+        """Record one call of a language model, also of a run that has finished."""
+        with self._writing() as connection:
+            connection.execute(insert(schema.calls).values(call_values(connection, run_id, call)))
+
+    def calls(self, run_id: str | None = None, tenant: str | None = None) -> dict[str, list[CallRow]]:
+        """Calls by the id of their run, each run's in the order of asking; of one run (its id may be shortened as for `run`), or of all."""
+        with self._reading() as connection:
+            one = None if run_id is None else str(_find(connection, run_id, tenant).id)
+            return calls_by_run(connection, one, tenant)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -1,0 +1,16 @@
+"""How options of the command line are read."""
+
+from __future__ import annotations
+
+
+def pairs(items: list[str] | None) -> dict[str, str]:
+    """`NAME=VALUE` items by name. SettingsError for one without `=`."""
+    from corpus.errors import SettingsError
+
+    found = {}
+    for item in items or ():
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise SettingsError("pair_expected", item=item)
+        found[name.strip()] = value.strip()
+    return found

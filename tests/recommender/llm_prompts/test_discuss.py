@@ -1,0 +1,135 @@
+"""A dialogue about a run: the same tools for a person and for an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from typer.testing import CliRunner
+
+from corpus.language import LANGUAGES
+from indexes import open_index
+from recommender.cli import app
+from recommender.llm.discuss import TOOLS, Discussion, agent, answer, usage
+from recommender.problem import Problem
+from recommender.session import run as recorded
+from recommender.table import Table
+
+
+def spring() -> Problem:
+    rng = np.random.default_rng(0)
+    x, v = rng.uniform(-2, 2, (2, 120))
+    return Problem.of(Table.of({"x": x, "v": v, "force": -1.3 * x - 0.3 * v + 0.5 * x**3 + 0.01 * rng.standard_normal(120)}), "force")
+
+
+@pytest.fixture
+def talk() -> Discussion:
+    return Discussion(spring())
+
+
+def test_a_near_miss_is_improved_by_what_its_residual_shows(talk: Discussion) -> None:
+    assert "held-out NMSE" in answer(talk, "fit a*x + b*v")
+    assert "x**3" in answer(talk, "probe 1")
+    told = answer(talk, "add 1; c*x**3")
+    assert "adding c*x**3: held-out NMSE" in told
+    assert talk.attempts[0].after < 1e-3 < talk.attempts[0].before
+    best = answer(talk, "list").splitlines()[1]
+    assert best.startswith("1. a*x + b*v + c*x**3")
+
+
+def test_a_useless_term_is_removed_without_loss(talk: Discussion) -> None:
+    answer(talk, "remove a*x + b*v + c*x**3 + d*x*v; d*x*v")
+    attempt = talk.attempts[0]
+    assert attempt.formula == "a*x + b*v + c*x**3"
+    assert attempt.after <= 1.05 * attempt.before
+    assert "no term" in answer(talk, "remove 1; exp(x)")
+
+
+def test_an_added_terms_coefficients_are_its_own(talk: Discussion) -> None:
+    answer(talk, "add a*x; a*v")
+    assert {c.name for c in talk.formulas["a*x + a_*v"].coefficients} == {"a", "a_"}
+
+
+def test_compare_prefers_the_smaller_error_and_knows_one_form_in_two_spellings(talk: Discussion) -> None:
+    assert "a*x + b*v + c*x**3" in answer(talk, "compare a*x; a*x + b*v + c*x**3").splitlines()[-1]
+    assert "same form" in answer(talk, "compare a*x; x/b")
+
+
+def test_what_is_banned_leaves_and_stays_out(talk: Discussion) -> None:
+    answer(talk, "fit a*sin(x)")
+    answer(talk, "fit a*x")
+    assert "1 formulas left" in answer(talk, "ban sin")
+    assert "banned" in answer(talk, "fit a*sin(b*x) + c")
+    assert "banned" in answer(talk, "add a*x; b*sin(v)")
+    assert list(talk.formulas) == ["a*x"]
+
+
+def test_the_library_is_searched() -> None:
+    talk = Discussion(spring(), open_index())
+    assert "=" in answer(talk, "retrieve spring force displacement")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "line", ["", "dance", "fit", "fit a; b", "fit exp(", "fit import os", "add 99; x", "compare 1; 2", "ban )(", "probe q("]
+)
+def test_every_mistake_is_answered_in_words(talk: Discussion, line: str, language: str) -> None:
+    talk.language = language  # type: ignore[assignment]
+    assert answer(talk, line).strip()
+    assert talk.banned == []
+
+
+def test_every_tool_is_explained(talk: Discussion) -> None:
+    for language in LANGUAGES:
+        assert all(f"\n{name}" in usage(language) for name in TOOLS)
+
+
+class Scripted(BaseChatModel):
+    """A chat model that calls the tools it was told to call, then repeats what they said."""
+
+    calls: list[dict[str, Any]]
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def bind_tools(self, tools: Sequence[Any], **_: Any) -> Scripted:
+        assert {tool.name for tool in tools} == set(TOOLS)
+        return self
+
+    def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **_: Any) -> ChatResult:
+        done = sum(isinstance(message, ToolMessage) for message in messages)
+        last = str(messages[-1].content)
+        call = [{**self.calls[done], "id": f"c{done}", "type": "tool_call"}] if done < len(self.calls) else []
+        return ChatResult(generations=[ChatGeneration(message=AIMessage("" if call else f"I found: {last}", tool_calls=call))])
+
+
+def test_an_agent_uses_the_same_tools_and_hears_their_errors(talk: Discussion) -> None:
+    calls = [{"name": "fit", "args": {"formula": "a*x"}}, {"name": "fit", "args": {"formula": "exp("}}, {"name": "probe", "args": {}}]
+    calls.append({"name": "add", "args": {"formula": "a*x", "term": "b*x**3"}})
+    said = agent(talk, Scripted(calls=calls))("Please improve a*x")
+    assert said.startswith("I found:")
+    assert "adding b*x**3" in said
+    assert "a*x + b*x**3" in talk.formulas
+
+
+def test_a_recorded_run_is_discussed_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORMULA_STORE_URL", str(tmp_path / "runs.sqlite"))
+    monkeypatch.chdir(tmp_path)
+    t = np.linspace(0.1, 5, 40)
+    np.savetxt("decay.csv", np.column_stack([t, 3 * np.exp(-t / 1.5)]), delimiter=",", header="t [s],N", comments="")
+    recorded(Problem.of(Table.read("decay.csv", {"t": "ms"})), seconds=0, limit=2)
+    run = CliRunner()
+    run_id = run.invoke(app, ["runs"]).output.split()[0]
+    found = run.invoke(app, ["discuss", run_id], input="fit a*exp(-t/b)\nquit\nfit never\n")
+    assert found.exit_code == 0, found.output
+    assert "1.5" in found.output
+    assert "never" not in found.output
+    np.savetxt("decay.csv", np.column_stack([t, 4 * np.exp(-t / 1.5)]), delimiter=",", header="t [s],N", comments="")
+    assert "not the table" in str(run.invoke(app, ["discuss", run_id]).exception)

@@ -1,0 +1,48 @@
+"""A real local ensemble: SmolLM2 in two roles, asked side by side through LiteLLM over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from recommender.context import Context
+from recommender.llm._base import Member, Reply, Request
+from recommender.llm.client import Client
+from recommender.llm.prompt import Parent, build
+from recommender.llm.reply import read_reply
+from recommender.llm.schema import REPLY_SCHEMA
+from recommender.llm.serve import LocalServer, serve
+from recommender.problem import Problem
+from recommender.table import Table
+from tests.recommender.llm_prompts.models import smollm2
+
+TOKENS = 48
+
+
+def asked(server: LocalServer, problem: Problem) -> list[Reply]:
+    members = [Member(role, server.model, role, 0.2, server.url, timeout=120.0, max_tokens=TOKENS) for role in ("proposer", "editor")]
+    parent = Parent("a*t + b", 0.05)
+
+    async def everyone() -> list[Reply]:
+        client = Client()
+        built = [build(problem, Context(), (), member, parent=parent, budget_tokens=200) for member in members]
+        requests = [Request(member, messages, REPLY_SCHEMA) for member, messages in zip(members, built, strict=True)]
+        return await asyncio.gather(*(client.ask(request) for request in requests))
+
+    return asyncio.run(everyone())
+
+
+def test_two_roles_of_a_real_model_answer_and_every_word_ends_as_a_formula_or_a_reason() -> None:
+    t = np.linspace(0.1, 5, 30)
+    problem = Problem.of(Table.of({"t": t, "V": 2 * np.exp(-t)}), about="discharge of a capacitor")
+    with serve(smollm2(), context=2048, slots=2) as server:
+        replies = asked(server, problem)
+    for reply in replies:
+        assert reply.failure is None
+        assert "SmolLM2" in reply.resolved_model or "smollm2" in reply.resolved_model
+        assert 0 < (reply.tokens_out or 0) <= TOKENS
+        assert reply.cost is None
+        assert reply.text.lstrip().startswith("{")
+        read = read_reply(reply.text, problem)
+        assert read.offered or read.rejected
