@@ -11,7 +11,6 @@ import typer
 from recommender import cli_assist
 from recommender.cli_ingest import app as ingest_app
 from recommender.cli_llm import app as llm_app
-from recommender.cli_llm import app as llm_app
 from recommender.cli_options import pairs
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ index_app = typer.Typer(help="The index over them.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(index_app, name="index")
 app.add_typer(ingest_app, name="ingest")
-app.add_typer(llm_app, name="llm")
 app.add_typer(llm_app, name="llm")
 app.command("draft")(cli_assist.draft)
 app.command("discuss")(cli_assist.discuss)

@@ -59,9 +59,7 @@ def prompt(
     unit: Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNIT; may be repeated.")] = None,
     describe: Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")] = None,
     role: Annotated[str, typer.Option(help="proposer, contrarian or physicist.")] = "proposer",
-    answer: Annotated[
-        str | None, typer.Option(help="File with the answer, - for standard input; its formulas join in.")
-    ] = None,
+    answer: Annotated[str | None, typer.Option(help="File with the answer, - for standard input; its formulas join in.")] = None,
     top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
     time: Annotated[str | None, typer.Option(help="For the structure searches, e.g. 30s; 0 leaves them out.")] = None,
     language: LangOption = "en",

@@ -20,6 +20,7 @@ from recommender.context import Context, gather
 from recommender.error_model import relative_error
 from recommender.llm import Ensemble, Nobody, Talk, notes_of, talking
 from recommender.llm.prompt import Attempt
+from recommender.llm.residual import residual_facts
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.proposers import Elementary, Proposal, Proposer, RetrievedForms, Typed, searchers
@@ -154,7 +155,11 @@ class _Run:
         """The best of the race, worst first, with their held-out errors where they have been judged."""
         names = dict(self._race.problem.names)
         best = self._race.fitted[:PARENTS][::-1]
-        return tuple(Attempt(one.fit.formula.rename(names).text, after=self._held_out.get(one.candidate.key, math.nan)) for one in best)
+        left = [()] * (len(best) - 1) + [residual_facts(one.problem, one.prediction) for one in best[-1:]]  # what editors start from
+        return tuple(
+            Attempt(one.fit.formula.rename(names).text, after=self._held_out.get(one.candidate.key, math.nan), residual=rest)
+            for one, rest in zip(best, left, strict=True)
+        )
 
     def answer(self) -> Recommendation:
         """The ranking of the finalists."""

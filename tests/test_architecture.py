@@ -16,6 +16,7 @@ DOORS = {
     "pint": ("corpus/units.py",),
     "chromadb": ("indexes/vectors.py",),
     "litellm": ("recommender/llm/",),
+    "langchain_litellm": ("recommender/llm/",),
     "streamlit": ("ui/",),
 }
 BANNED_MODULES = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"})

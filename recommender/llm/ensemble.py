@@ -28,7 +28,6 @@ from recommender.llm.reply import read_reply, to_proposals
 from recommender.llm.roles import admitted, role_of
 from recommender.llm.schema import REPLY_SCHEMA
 from recommender.problem import Problem
-from recommender.progress import Stop, never
 from recommender.proposers._base import Proposal
 
 _LOOK = 0.05  # seconds between looks while waiting
@@ -59,8 +58,13 @@ class Plan(Protocol):
     def heard(self, point: int) -> Collection[Place]: ...
 
 
+Stop = Callable[[], bool]
 Sink = Callable[[Answer], None]
 Hear = Callable[[int, Sequence[Answer]], None]
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Talk:
         turn = _Turn(self._round, context, tuple(history), frozenset(known))
         asyncio.run_coroutine_threadsafe(self._start(turn), self._loop).result()
 
-    def heard(self, wait: bool = False, stop: Stop = never) -> list[Answer]:
+    def heard(self, wait: bool = False, stop: Stop = _never) -> list[Answer]:
         """Answers that came since the last time; wait: until everyone has answered, at most as long as the cap on seconds."""
         self._point += 1
         awaited = None if self._ensemble.plan is None else self._ensemble.plan.heard(self._point)
@@ -249,7 +253,7 @@ class Nobody:
     def ask(self, context: Context, history: Sequence[Attempt] = (), known: Collection[str] = frozenset()) -> None:
         del context, history, known
 
-    def heard(self, wait: bool = False, stop: Stop = never) -> list[Answer]:
+    def heard(self, wait: bool = False, stop: Stop = _never) -> list[Answer]:
         del wait, stop
         return []
 

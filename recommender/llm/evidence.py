@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 300
 MOST_ABOUT = 2000
+_PIECE = re.compile(r"[A-Za-z]+|[^\sA-Za-z]")
 _ESCAPED = re.compile(r"[<>`\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
 class Attempt:
     """A form that was tried in this run: in the customer's symbols; what was changed from its parent; held-out NMSE before and after
-    (nan where not known); why it could not be used, None if it could."""
+    (nan where not known); why it could not be used, None if it could; what it leaves over (see `recommender.llm.residual`)."""
 
     formula: str
     change: str = ""
     before: float = math.nan
     after: float = math.nan
     failure: Sentence | None = None
+    residual: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class Item:
 
 
 def tokens(text: str) -> int:
-    """A cheap estimate: four ASCII characters to a token, one of any other script (within a third for common tokenisers)."""
-    ascii_only = sum(character < "\u0080" for character in text)
-    return math.ceil(ascii_only / 4) + len(text) - ascii_only
+    """A cheap estimate: 0.85 for every five letters of a word, every digit, sign and character of another script.
+
+    On prompts of this kind a byte-pair vocabulary of 49,000 takes 1.0 times as many in English, 0.8 to 1.2 times in Japanese; larger
+    vocabularies take fewer. (Four characters to a token, the usual rule, is wrong by half on JSON and formulas.)
+    """
+    return math.ceil(0.85 * sum(math.ceil(len(piece) / 5) for piece in _PIECE.findall(text)))
 
 
 def inert(value: Any) -> str:

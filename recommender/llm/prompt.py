@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "Parent", "Template", "build", "template", "version"]
 
-BUDGET = 2500
+BUDGET = 2000
 REPLY = """{"formulas": [{"formula": "...",
   "parameters": [{"name": "...", "meaning": "...", "unit": "...", "sign": "positive | negative | any"}],
   "reasoning": "one sentence", "evidence": ["ids of the facts used"]}]}"""
@@ -115,7 +115,7 @@ def _playing(role: Role, parent: Parent | None, history: Sequence[Attempt]) -> t
     good = [attempt for attempt in history if attempt.failure is None and attempt.after == attempt.after]
     if parent is None and good:
         best = min(good, key=lambda attempt: attempt.after)
-        parent = Parent(best.formula, best.after)
+        parent = Parent(best.formula, best.after, best.residual)
     return (role, parent) if parent is not None else (ROLES["proposer"], None)
 
 

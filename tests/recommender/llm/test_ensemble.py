@@ -50,17 +50,17 @@ def failures(answers: Sequence[Answer]) -> list[str]:
 
 
 def test_members_answer_side_by_side_while_this_thread_works() -> None:
-    with talking(Ensemble(members(4), Waits(0.5)), PROBLEM) as talk:
+    chat = Waits(0.5)
+    with talking(Ensemble(members(4), chat), PROBLEM) as talk:
         talk.ask(CONTEXT)
-        begun, work = time.monotonic(), 0
-        while time.monotonic() - begun < 0.2:
-            work += 1
-        worked = (begun, time.monotonic())
+        ends = time.monotonic() + 10
+        while chat.calls < 4 and time.monotonic() < ends:
+            time.sleep(0.001)
+        worked = time.monotonic()  # this thread is free while all four are being asked
         answers = talk.heard(wait=True)
     assert len(answers) == 4
-    assert max(answer.begun for answer in answers) < min(answer.ended for answer in answers)  # all four at once
-    assert any(answer.begun < worked[1] and answer.ended > worked[0] for answer in answers)
-    assert work > 0
+    assert max(answer.begun for answer in answers) < min(answer.ended for answer in answers)
+    assert all(answer.ended > worked for answer in answers)
 
 
 def test_a_stalled_member_is_not_waited_for_and_not_asked_twice() -> None:
@@ -73,13 +73,14 @@ def test_a_stalled_member_is_not_waited_for_and_not_asked_twice() -> None:
     chat = Stalls()
     with talking(Ensemble(members(3), chat), PROBLEM) as talk:
         heard: list[Answer] = []
-        for _ in range(2):
+        for round_ in (1, 2):
             talk.ask(CONTEXT)
-            while len(heard) % 2 or not (fresh := talk.heard()):
-                time.sleep(0.01)
-            heard += fresh
+            ends = time.monotonic() + 10
+            while len(heard) < 2 * round_ and time.monotonic() < ends:
+                heard += talk.heard()
+    assert len(heard) == 4
     assert {answer.place[1] for answer in heard} <= {1, 2}
-    assert chat.calls <= 4
+    assert chat.calls == 4
 
 
 def test_the_cap_on_seconds_ends_it() -> None:

@@ -55,7 +55,7 @@ def test_a_useless_reply_changes_nothing(text: str) -> None:
 
 
 def test_a_failure_is_handed_on() -> None:
-    failure = Sentence.of("error.no_rows")
+    failure = Sentence.of("error.division_by_zero")
     found, said = completed("", failure)
     assert said is failure
     assert found.findings == ()

@@ -1,10 +1,13 @@
-"""A real local ensemble: SmolLM2 in two roles, asked side by side through LiteLLM over HTTP."""
+"""A real local ensemble: one model in two roles, asked side by side through LiteLLM over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from recommender.context import Context
 from recommender.llm._base import Member, Reply, Request
@@ -15,7 +18,7 @@ from recommender.llm.schema import REPLY_SCHEMA
 from recommender.llm.serve import LocalServer, serve
 from recommender.problem import Problem
 from recommender.table import Table
-from tests.recommender.llm_prompts.models import smollm2
+from tests.recommender.llm_prompts.models import qwen, smollm2
 
 TOKENS = 48
 
@@ -33,14 +36,16 @@ def asked(server: LocalServer, problem: Problem) -> list[Reply]:
     return asyncio.run(everyone())
 
 
-def test_two_roles_of_a_real_model_answer_and_every_word_ends_as_a_formula_or_a_reason() -> None:
+@pytest.mark.parametrize("model", [smollm2, qwen])
+def test_two_roles_of_a_real_model_answer_and_every_word_ends_as_a_formula_or_a_reason(model: Callable[[], Path]) -> None:
     t = np.linspace(0.1, 5, 30)
     problem = Problem.of(Table.of({"t": t, "V": 2 * np.exp(-t)}), about="discharge of a capacitor")
-    with serve(smollm2(), context=2048, slots=2) as server:
+    path = model()
+    with serve(path, context=2048, slots=2) as server:
         replies = asked(server, problem)
     for reply in replies:
         assert reply.failure is None
-        assert "SmolLM2" in reply.resolved_model or "smollm2" in reply.resolved_model
+        assert path.stem in reply.resolved_model
         assert 0 < (reply.tokens_out or 0) <= TOKENS
         assert reply.cost is None
         assert reply.text.lstrip().startswith("{")

@@ -107,8 +107,15 @@ def test_the_best_evidence_stays_when_the_budget_is_small() -> None:
 
 
 def test_a_role_that_edits_takes_the_best_of_the_history_or_is_asked_as_a_proposer() -> None:
-    history = [Attempt("a*t", after=0.2), Attempt("a*exp(-t/b)", after=0.01), Attempt("1/t", failure=Sentence.of("error.no_rows"))]
-    assert data_of(build(cooling(), Context(), history[:2], member("editor")))["parent"]["formula"] == "a*exp(-t/b)"
+    left = (Sentence.of("residual.alike", term="t**2", r="0.91"),)
+    history = [
+        Attempt("a*t", after=0.2),
+        Attempt("a*exp(-t/b)", after=0.01, residual=left),
+        Attempt("1/t", failure=Sentence.of("error.division_by_zero")),
+    ]
+    parent = data_of(build(cooling(), Context(), history, member("editor")))["parent"]
+    assert parent["formula"] == "a*exp(-t/b)"
+    assert "t**2" in parent["residual"][0]
     system, _ = build(cooling(), Context(), (), member("editor"))
     assert template("proposer", "en").words in system.text
 
