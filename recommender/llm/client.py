@@ -18,7 +18,7 @@ from corpus.language import Sentence
 from recommender.llm._base import Member, Reply, Request
 from recommender.llm.faults import Fault, key_of, missing_key, told
 from recommender.llm.library import library
-from recommender.llm.schema import response_format
+from recommender.llm.schema import bounded, response_format
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -142,7 +142,10 @@ def _turns(request: Request) -> list[tuple[str, str]]:
 
 
 def _options(request: Request) -> dict[str, Any]:
-    return {} if request.schema is None else {"response_format": response_format(request.schema)}
+    if request.schema is None:
+        return {}
+    own = bool(request.member.api_base)  # hosted providers refuse lengths in a strict schema
+    return {"response_format": response_format(bounded(request.schema) if own else request.schema)}
 
 
 def _reply(request: Request, answer: AIMessage, attempts: int) -> Reply:

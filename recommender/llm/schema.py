@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST = 8  # formulas asked for at once
+LONGEST, MOST_ITEMS = 120, 4  # of a text and of a list, where a server holds a small model to the schema
 _TEXT = {"type": "string"}
 
 
@@ -28,3 +29,14 @@ REPLY_SCHEMA: Mapping[str, Any] = _object({"formulas": {"type": "array", "items"
 def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema as OpenAI-compatible servers take it."""
     return {"type": "json_schema", "json_schema": {"name": "formulas", "strict": True, "schema": dict(schema)}}
+
+
+def bounded(schema: Any) -> Any:
+    """The same with lengths of texts and lists: a small model held to a grammar without them rambles until its tokens are used up."""
+    if isinstance(schema, list):
+        return [bounded(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    limits: dict[str, Any] = {"maxLength": LONGEST} if schema.get("type") == "string" and "enum" not in schema else {}
+    limits |= {"maxItems": min(schema.get("maxItems", MOST_ITEMS), MOST_ITEMS)} if schema.get("type") == "array" else {}
+    return {**{key: bounded(value) for key, value in schema.items()}, **limits}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from recommender.llm.evidence import Attempt, Parent, inert, tokens
 from recommender.llm.prompt import build, template, version
 from recommender.llm.residual import residual_facts
 from recommender.llm.roles import ROLES, admitted, role_of
+from recommender.llm.schema import MOST_ITEMS, REPLY_SCHEMA, bounded
 from recommender.problem import Problem
 from recommender.proposers import Typed
 from recommender.table import Table
@@ -167,3 +169,17 @@ def test_the_residual_is_told_by_its_size_and_what_it_resembles() -> None:
     assert any("x**3" in fact for fact in facts)
     assert residual_facts(problem, problem.samples.target) == ()
     assert residual_facts(problem, np.full(300, np.nan)) == ()
+
+
+def test_a_servers_schema_bounds_every_text_and_list_and_keeps_everything_else() -> None:
+    def walk(node: object) -> Iterator[dict[str, object]]:
+        if isinstance(node, dict):
+            yield node
+        for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from walk(item)
+
+    nodes = list(walk(bounded(REPLY_SCHEMA)))
+    assert all("maxLength" in node for node in nodes if node.get("type") == "string" and "enum" not in node)
+    assert all(node["maxItems"] <= MOST_ITEMS for node in nodes if node.get("type") == "array")
+    assert bounded(REPLY_SCHEMA)["required"] == REPLY_SCHEMA["required"]
+    assert "maxLength" not in str(REPLY_SCHEMA)
