@@ -24,6 +24,8 @@ from recommender.ranking.gate import Schedule, Sigmoid
 from recommender.ranking.reasons import Standing, reason
 from recommender.ranking.weights import Weights, load
 
+_AS_GOOD = 2.5  # nats
+
 
 @dataclass(frozen=True)
 class Assessed:
@@ -87,6 +89,7 @@ def order(numbers: Sequence[Numbers], forms: Sequence[Form], weights: Weights, a
     scores = parts.sum(axis=1)
     best = [int(i) for i in np.argsort(scores, kind="stable")]
     leaders = _leaders(best, families([forms[i] for i in best]), same)
+    leaders = _spoken_for(leaders, numbers, scores)
     places = tuple(dict.fromkeys(leaders.values()))
     found = confidences([numbers[i] for i in places], [float(scores[i]) for i in places], weights)
     spellings = Counter(leaders.values())
@@ -101,6 +104,15 @@ def _leaders(best: Sequence[int], family: Sequence[int], same: Same | None) -> d
         heads = dict.fromkeys(leaders.values())
         leaders[i] = named if named != i else next((j for j in heads if same is not None and same(i, j)), i)
     return leaders
+
+
+def _spoken_for(leaders: Mapping[int, int], numbers: Sequence[Numbers], scores: Array) -> dict[int, int]:
+    """Each family under the member that says it with the fewest coefficients, of those nearly as good as its best."""
+    speakers: dict[int, int] = {}
+    for head in dict.fromkeys(leaders.values()):
+        members = [i for i, leader in leaders.items() if leader == head and scores[i] <= scores[head] + _AS_GOOD]
+        speakers[head] = min(members, key=lambda i: (numbers[i].parameters, scores[i]))
+    return {i: speakers[head] for i, head in leaders.items()}
 
 
 def rank(assessed: Sequence[Assessed], limit: int, progress: float = 1.0, gate: Schedule | None = None) -> list[Ranked]:
