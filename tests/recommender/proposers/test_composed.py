@@ -62,7 +62,7 @@ def test_a_law_without_noise_is_found_exactly(law: object) -> None:
 
 def test_with_noise_the_law_is_proposed_and_no_form_is_much_longer() -> None:
     values = table(noise=0.03)
-    _, found = proposals(values, 3 * np.exp(-0.8 * values["x"]) + 0.5 * values["z"] ** 2 + values["noise"]
+    _, found = proposals(values, 3 * np.exp(-0.8 * values["x"]) + 0.5 * values["z"] ** 2 + values["noise"])
     assert any({part.split("*", 1)[1] for part in p.formula.text.split(" + ") if "*" in part} == {"exp(k0*x0)", "x1**2"} for p in found)
     assert all(len(p.formula.parameters) <= 12 for p in found)
 
