@@ -138,7 +138,7 @@ class _Run:
 
     def ask_models(self) -> None:
         """Every language model that is not still answering, with what is known by now."""
-        if not self._terms.stop() and not self._settled():
+        if not isinstance(self._talk, Nobody) and not self._terms.stop() and not self._settled():
             self._talk.ask(self._context, self._attempts(), {candidate.key for candidate in self._race.candidates})
 
     def hear_models(self, wait: bool = False) -> None:

@@ -45,11 +45,17 @@ class Race:
         self._terms = terms
         self._fits: dict[tuple[str, str], Fit] = {}
         self._runners: dict[str, Candidate] = {}
+        self._evaluated: list[Fitted] | None = None
         self._hints: Mapping[tuple[str, str], Fit] = {}
 
     @property
     def fitted(self) -> list[Fitted]:
-        """Those with a finite error that move over the data, best first."""
+        """Those with a finite error that move over the data, best first; evaluated once for the fits there are."""
+        if self._evaluated is None:
+            self._evaluated = self._evaluate()
+        return self._evaluated
+
+    def _evaluate(self) -> list[Fitted]:
         all_of_them = [Fitted(c, self._fits[_place(c)], self.problem) for c in self._runners.values() if _place(c) in self._fits]
         alive = [one for one in all_of_them if math.isfinite(one.fit.rss) and not is_constant(one)]
         return sorted(alive, key=lambda one: (rough_score(one), one.candidate.key))
@@ -69,11 +75,13 @@ class Race:
         """Fit those that are new, or whose leading spelling is."""
         entering = list(candidates)
         self._runners |= {candidate.key: candidate for candidate in entering}
+        self._evaluated = None
         new = [candidate for candidate in entering if _place(candidate) not in self._fits]
         for warm, budget in ((False, RACE_BUDGET), (True, WARM_BUDGET)):
             group = [candidate for candidate in new if bool(self._starts(candidate)) is warm]
             fits = self._fit(group, budget, "racing")
             self._fits |= {_place(candidate): found for candidate, found in zip(group, fits, strict=True)}
+            self._evaluated = None
 
     def on(self, problem: Problem) -> Race:
         """The same candidates on the same rows with other uncertainties."""

@@ -26,15 +26,13 @@ _FAILED = 1e300
 class Nodes:
     """Curves at their grid points.
 
-    values, slopes: shape (r, n), the columns of all entries, one or two each, those of one curve in ascending order of k. places: k of each
-    entry; row, width: its first column and their number; first, last: the entries at the ends of its curve's grid; shape (e,) each.
+    values, slopes: shape (e, n), those of one curve in ascending order of k. places: k of each entry; first, last: the entries at the
+    ends of its curve's grid; shape (e,) each.
     """
 
     values: Array
     slopes: Array
     places: Array
-    row: Indices
-    width: Indices
     first: Indices
     last: Indices
 
@@ -62,27 +60,22 @@ def _interval(places: Array, first: int, last: int, k: float) -> int:
 
 
 @compiled
-def _columns(nodes: tuple, entry: int, k: float, weights: Array, out: Array, changes: Array) -> int:  # type: ignore[type-arg]  # arrays of Nodes
-    """Columns of a curve at k and their derivatives; how many."""
-    values, slopes, places, row, width, first, last = nodes
-    count = width[entry]
+def _column(nodes: tuple, entry: int, k: float, weights: Array, out: Array, change: Array) -> None:  # type: ignore[type-arg]  # arrays of Nodes
+    """A curve at k and its derivative, shape (n,) each."""
+    values, slopes, places, first, last = nodes
     if first[entry] == last[entry]:
-        out[:count] = values[row[entry] : row[entry] + count]
-        changes[:count] = slopes[row[entry] : row[entry] + count]
-        return int(count)
-    left = _interval(places, first[entry], last[entry], k)
-    h = places[left + 1] - places[left]
-    _hermite((k - places[left]) / h, h, weights)
-    for c in range(count):
-        a, b = row[left] + c, row[left + 1] + c
-        for i in range(out.shape[1]):
-            out[c, i] = (
-                weights[0, 0] * values[a, i] + weights[0, 1] * slopes[a, i] + weights[0, 2] * values[b, i] + weights[0, 3] * slopes[b, i]
-            )
-            changes[c, i] = (
-                weights[1, 0] * values[a, i] + weights[1, 1] * slopes[a, i] + weights[1, 2] * values[b, i] + weights[1, 3] * slopes[b, i]
-            )
-    return int(count)
+        out[:] = values[entry]
+        change[:] = slopes[entry]
+        return
+    a = _interval(places, first[entry], last[entry], k)
+    b = a + 1
+    h = places[b] - places[a]
+    _hermite((k - places[a]) / h, h, weights)
+    for i in range(len(out)):
+        out[i] = weights[0, 0] * values[a, i] + weights[0, 1] * slopes[a, i] + weights[0, 2] * values[b, i] + weights[0, 3] * slopes[b, i]
+        change[i] = (
+            weights[1, 0] * values[a, i] + weights[1, 1] * slopes[a, i] + weights[1, 2] * values[b, i] + weights[1, 3] * slopes[b, i]
+        )
 
 
 @compiled
@@ -131,49 +124,33 @@ def _measure(
     room: tuple,  # type: ignore[type-arg]  # scratch: see _polished
 ) -> float:
     """Rss of the sum at k; its residual and Kaufman's Jacobian (rows of `slopes`) are written. `plain` rows of the basis are given."""
-    weights, along, coefficients, columns, changes = room
+    weights, along, coefficients, column = room
     triangle[:, plain:] = 0.0
-    count = plain
+    count = plain + len(entries)
     residual[:] = target
     for e in range(len(entries)):
-        width = _columns(nodes, entries[e], k[e], weights, columns, changes)
-        for c in range(width):
-            if not _append(basis, triangle, count, columns[c]):
-                return _FAILED
-            count += 1
+        _column(nodes, entries[e], k[e], weights, column, slopes[e])
+        if not _append(basis, triangle, plain + e, column):
+            return _FAILED
     for j in range(count):
         along[j] = np.dot(basis[j], residual)
         for i in range(len(residual)):
             residual[i] -= along[j] * basis[j, i]
     _coefficients(triangle, along, plain, count, coefficients)
-    _jacobian(nodes, entries, k, plain, basis[:count], slopes, room)
+    for e in range(len(entries)):
+        _turned(slopes[e], -coefficients[plain + e], basis[:count])
     return float(np.dot(residual, residual))
 
 
 @compiled
-def _jacobian(
-    nodes: tuple,  # type: ignore[type-arg]  # arrays of Nodes
-    entries: Indices,
-    k: Array,
-    plain: int,
-    basis: Array,
-    slopes: Array,
-    room: tuple,  # type: ignore[type-arg]  # scratch: see _polished
-) -> None:
-    """Minus the derivative of the sum by each k, made orthogonal to the basis."""
-    weights, _, coefficients, columns, changes = room
-    at = plain
-    for e in range(len(entries)):
-        width = _columns(nodes, entries[e], k[e], weights, columns, changes)
-        slopes[e] = 0.0
-        for c in range(width):
-            for i in range(slopes.shape[1]):
-                slopes[e, i] -= coefficients[at + c] * changes[c, i]
-        at += width
-        for j in range(len(basis)):
-            share = np.dot(basis[j], slopes[e])
-            for i in range(slopes.shape[1]):
-                slopes[e, i] -= share * basis[j, i]
+def _turned(slope: Array, factor: float, basis: Array) -> None:
+    """A derivative times a factor, made orthogonal to the basis, in place."""
+    for i in range(len(slope)):
+        slope[i] *= factor
+    for j in range(len(basis)):
+        share = np.dot(basis[j], slope)
+        for i in range(len(slope)):
+            slope[i] -= share * basis[j, i]
 
 
 @compiled
@@ -200,7 +177,7 @@ def _step(slopes: Array, residual: Array, damping: float, change: Array) -> None
 @compiled
 def _descend(nodes: tuple, entries: Indices, k: Array, plain: int, target: Array, basis: Array, triangle: Array, room: tuple) -> float:  # type: ignore[type-arg]
     """Rss at the best k found; k is changed in place and stays on the grid."""
-    places, first, last = nodes[2], nodes[5], nodes[6]
+    _, _, places, first, last = nodes
     slopes, other = np.zeros((2, len(entries), len(target))), np.zeros((2, len(target)))
     change, tried = np.zeros(len(k)), np.zeros(len(k))
     now = 0
@@ -227,9 +204,9 @@ def _polished(nodes: tuple, fixed: Array, target: Array, entries: Indices, inner
     """See `polished`; inner is changed in place."""
     size, rows = members.shape[1], len(target)
     rss = np.full(len(entries), _FAILED)
-    most = size + 2 * entries.shape[1]
+    most = size + entries.shape[1]
     basis, triangle = np.zeros((most, rows)), np.zeros((most, most))
-    room = (np.zeros((2, 4)), np.zeros(most), np.zeros(most), np.zeros((2, rows)), np.zeros((2, rows)))
+    room = (np.zeros((2, 4)), np.zeros(most), np.zeros(most), np.zeros(rows))
     for one in range(len(entries)):
         triangle[:] = 0.0
         count = 0
@@ -242,10 +219,10 @@ def _polished(nodes: tuple, fixed: Array, target: Array, entries: Indices, inner
 
 @compiled
 def _values(nodes: tuple, entries: Indices, inner: Array, values: Array, slopes: Array) -> None:  # type: ignore[type-arg]  # arrays of Nodes
-    """First columns of curves at any k on their grids, with slopes."""
+    """Curves at any k on their grids, with slopes."""
     weights = np.zeros((2, 4))
     for e in range(len(entries)):
-        _columns(nodes, entries[e], inner[e], weights, values[e : e + 1], slopes[e : e + 1])
+        _column(nodes, entries[e], inner[e], weights, values[e], slopes[e])
 
 
 def polished(nodes: Nodes, fixed: Array, target: Array, entries: Indices, inner: Array, members: Indices) -> tuple[Array, Array]:
@@ -260,22 +237,22 @@ def polished(nodes: Nodes, fixed: Array, target: Array, entries: Indices, inner:
 
 
 def curves_at(nodes: Nodes, entries: Indices, inner: Array) -> tuple[Array, Array]:
-    """Values and slopes of one-column curves at any k on their grids, shape (s, n) each; entries, inner: shape (s,)."""
+    """Values and slopes of curves at any k on their grids, shape (s, n) each; entries, inner: shape (s,)."""
     values, slopes = np.zeros((2, len(entries), nodes.values.shape[1]))
     _values(_arrays(nodes), entries, inner, values, slopes)
     return values, slopes
 
 
 def _arrays(nodes: Nodes) -> tuple[Array | Indices, ...]:
-    return (nodes.values, nodes.slopes, nodes.places, nodes.row, nodes.width, nodes.first, nodes.last)
+    return (nodes.values, nodes.slopes, nodes.places, nodes.first, nodes.last)
 
 
 @cache
 def warm() -> None:
     """Compile now, or load what was compiled before: it takes seconds that no search should be charged."""
     rows = np.vstack([np.linspace(1, 2, 8), np.linspace(1, 2, 8) ** 2])
-    places, ones = np.arange(2), np.ones(2, dtype=np.int64)
-    nodes = Nodes(rows, rows, np.array([1.0, 2.0]), places, ones, 0 * ones, ones)
+    ends = np.ones(2, dtype=np.int64)
+    nodes = Nodes(rows, rows, np.array([1.0, 2.0]), 0 * ends, ends)
     zero = np.zeros((1, 1), dtype=np.int64)
     polished(nodes, rows, rows[0] * rows[1], zero, np.ones((1, 1)), zero)
     curves_at(nodes, zero[0], np.ones(1))

@@ -132,9 +132,7 @@ def _joined(curves: Sequence[_Curve], rows: int) -> tuple[Indices, Array, Nodes]
     values, slopes, pairs = (
         np.concatenate([np.zeros((0, rows)), *(getattr(curve, name) for curve in curves)]) for name in ("values", "slopes", "pairs")
     )
-    count = len(places)
-    nodes = Nodes(values, slopes, places, np.arange(count), np.ones(count, dtype=np.int64), first, last)
-    return np.repeat(np.arange(len(curves)), lengths), pairs, nodes
+    return np.repeat(np.arange(len(curves)), lengths), pairs, Nodes(values, slopes, places, first, last)
 
 
 def _ends(curves: Sequence[_Curve]) -> tuple[Indices, Indices]:
