@@ -6,11 +6,18 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
 
-.PHONY: demo test test-embed check ui setup setup-dev lint clean
+.PHONY: demo example-qpm example-taper test test-ui test-embed check ui setup setup-dev lint clean
 
 demo: $(VENV)/.base
 	$(BIN)/formula recommend examples/shg_tuning_curve.csv --target efficiency \
 		--about "conversion efficiency of a wavelength converter against phase mismatch" --report build/demo.html
+
+# formulas that make a calculated loss small, with no data: the poling of a crystal, the taper of an antenna
+example-qpm: $(VENV)/.base
+	$(BIN)/python examples/qpm_rectangular.py
+
+example-taper: $(VENV)/.base
+	$(BIN)/python examples/antenna_taper.py
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
@@ -37,6 +44,10 @@ lint: $(VENV)/.dev
 ui: $(VENV)/.dev
 	$(BIN)/formula ui
 
+# the app: every page without a browser, then a journey through it in Chromium; pictures of all pages in build/screens
+test-ui: $(VENV)/.dev
+	FORMULA_TEST_BROWSER=1 $(BIN)/python -m pytest tests/ui
+
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
 
@@ -49,7 +60,7 @@ $(VENV)/.base: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui,search,llm-local]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui,search,llm-local,report]"
 	touch $@
 
 clean:

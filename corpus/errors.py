@@ -11,6 +11,8 @@
     ├── ProblemError                 a question that does not fit its table
     ├── FitError                     a request the fitter cannot even begin
     ├── StoreError                   the record of runs cannot be read or written
+    ├── JobError                     a run cannot be ordered or steered now
+    ├── ObjectiveError               a user's objective that cannot be computed
     ├── SettingsError                a setting out of range
     └── BenchError                   a benchmark that cannot be run
 
@@ -92,6 +94,14 @@ class FitError(RecommenderError):
 
 class StoreError(RecommenderError):
     """The record of runs cannot be read or written."""
+
+
+class JobError(RecommenderError):
+    """A run cannot be ordered or steered now."""
+
+
+class ObjectiveError(RecommenderError):
+    """A user's objective cannot be computed, or nothing satisfies it."""
 
 
 class SettingsError(RecommenderError):

@@ -99,8 +99,8 @@ def _number(node: Node) -> Number:
     return node.value
 
 
-def _fraction(node: Node) -> tuple[str, tuple[list[Number], list[Node]], tuple[list[Number], list[Node]]]:
-    """Sign, (numbers, factors) above the line, (numbers, factors) below it."""
+def _fraction(node: Node, short: bool = False) -> tuple[str, tuple[list[Number], list[Node]], tuple[list[Number], list[Node]]]:
+    """Sign, (numbers, factors) above the line, (numbers, factors) below it; short: x/2 rather than 0.5*x."""
     sign = ""
     above: tuple[list[Number], list[Node]] = ([], [])
     below: tuple[list[Number], list[Node]] = ([], [])
@@ -108,7 +108,7 @@ def _fraction(node: Node) -> tuple[str, tuple[list[Number], list[Node]], tuple[l
         if part.op == "const":
             sign = "-" if _number(part) < 0 else ""
             value = _magnitude(_number(part))
-            if isinstance(value, Fraction) and "/" in format_number(value):
+            if isinstance(value, Fraction) and ((short and is_short_fraction(value)) or "/" in format_number(value)):
                 above[0].extend([Fraction(value.numerator)] if value.numerator != 1 else [])
                 below[0].append(Fraction(value.denominator))
             elif value != 1:
@@ -120,6 +120,11 @@ def _fraction(node: Node) -> tuple[str, tuple[list[Number], list[Node]], tuple[l
         else:
             above[1].append(part)
     return sign, above, below
+
+
+def is_short_fraction(value: Number) -> bool:
+    """One half, two thirds, ...: better typeset as a fraction than as a decimal."""
+    return isinstance(value, Fraction) and value.denominator in (2, 3, 4, 6, 8) and abs(value.numerator) < 10
 
 
 def _magnitude(value: Number) -> Number:
@@ -260,7 +265,7 @@ class _Latex(_Infix):
         return text if own >= precedence else rf"\left({text}\right)"
 
     def product(self, node: Node) -> tuple[str, int]:
-        sign, above, below = _fraction(node)
+        sign, above, below = _fraction(node, short=True)
         top = r" \, ".join([*(latex_number(n) for n in above[0]), *(self.at_least(part, _PRODUCT) for part in above[1])]) or "1"
         bottom = [*(latex_number(n) for n in below[0]), *(self.at_least(part, _PRODUCT) for part in below[1])]
         below_line = r" \, ".join(bottom)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,12 +13,16 @@ from corpus.formula import Formula, parse
 from corpus.functions import Array
 from recommender.fitting import Fit, Prior
 from recommender.fitting import fit as fit_samples
+from recommender.llm.given import members_of
 from recommender.problem import Problem
 from recommender.progress import Report, Stop, never, silent
 from recommender.recommendation import Recommendation
 from recommender.samples import Samples
 from recommender.session import run
 from recommender.table import Column, Table, TableLike, symbols_for
+
+if TYPE_CHECKING:
+    from recommender.llm.given import Given
 
 Bounds = Mapping[str, tuple[float, float]]
 
@@ -42,6 +47,7 @@ def recommend(
     progress: Report = silent,
     stop: Stop = never,
     record: bool = True,
+    members: Given | None = None,
 ) -> Recommendation:
     """Several formulas for a question, best first; shown as formulas in a notebook.
 
@@ -51,7 +57,9 @@ def recommend(
     your own; known, quantities beside the table (`{"L": "10 mm"}`); group, the column that tells devices, temperatures or runs
     apart; require, what must hold of a formula (`"positive"`, `"increasing in L"`, `"0 at L = 0"`).
     effort: multiplies the work of every fit; seconds: for the structure searches, 0 leaves them out (None: as set).
-    record: keep a record of the run. RecommenderError says what is wrong with the question, and the cure.
+    record: keep a record of the run. members: language models that take part, as the path of a TOML file, a `Members`, or LangChain chat
+    models (one, a list, or a mapping by name); None for those of the setting `members`.
+    RecommenderError says what is wrong with the question, and the cure.
     """
     if isinstance(question, Problem):
         if target or inputs or sigma or about or units or descriptions or typed or known or group or require or seed:
@@ -62,7 +70,8 @@ def recommend(
         problem = Problem.of(
             table, target, inputs, sigma=sigma, about=about, typed=typed, known=known, group=group, require=require, seed=seed
         )
-    return run(problem, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, record=record)
+    asked, chat = members_of(members)
+    return run(problem, limit=limit, effort=effort, seconds=seconds, progress=progress, stop=stop, record=record, members=asked, chat=chat)
 
 
 def fit(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from recommender import cli_assist
+from recommender import cli_accept, cli_assist, cli_report, cli_runs
 from recommender.cli_ingest import app as ingest_app
 from recommender.cli_llm import app as llm_app
-from recommender.cli_options import pairs
+from recommender.cli_options import MembersOption, pairs
 
 if TYPE_CHECKING:
     from recommender.problem import Problem
@@ -29,6 +29,11 @@ app.add_typer(ingest_app, name="ingest")
 app.add_typer(llm_app, name="llm")
 app.command("draft")(cli_assist.draft)
 app.command("discuss")(cli_assist.discuss)
+for command in (cli_runs.runs, cli_runs.show, cli_runs.diff, cli_runs.resume, cli_runs.steer, cli_runs.drill):
+    app.command(command.__name__)(command)
+app.command("accept")(cli_accept.accept)
+app.command("reject")(cli_accept.reject)
+app.command("report")(cli_report.report)
 
 UnitOption = Annotated[list[str] | None, typer.Option("--unit", help="COLUMN=UNIT, e.g. L=mm; may be repeated.")]
 DescribeOption = Annotated[list[str] | None, typer.Option("--describe", help="COLUMN=WORDS; may be repeated.")]
@@ -56,14 +61,20 @@ def recommend(
     require: RequireOption = None,
     top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
     time: Annotated[str | None, typer.Option(help="For the structure searches, e.g. 30s or 2min; 0 leaves them out.")] = None,
+    steps: Annotated[int, typer.Option(min=0, help="Steps of the island search that follows; 0 leaves it out.")] = 0,
+    islands: Annotated[int, typer.Option(min=1, max=16, help="How many islands share them.")] = 3,
+    cluster: Annotated[str, typer.Option(help="Address of a Dask scheduler whose workers take the steps, tcp://HOST:PORT.")] = "",
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result as JSON.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report: .html, .docx, .pdf, .tex, .md or .xlsx.")] = None,
     language: Annotated[Lang, typer.Option("--lang", help="Language of the answer.")] = "en",
     record: Annotated[bool, typer.Option(help="Keep a record of the run.")] = True,
+    members: MembersOption = None,
 ) -> None:
     """Recommend formulas for one column of a table."""
+    from recommender.llm import load_members
     from recommender.problem import Problem
+    from recommender.report import check_report
     from recommender.session import run
     from recommender.settings import seconds_of
     from recommender.show import print_recommendation, progress_bar, stop_on_interrupt
@@ -84,10 +95,14 @@ def recommend(
         require=require or (),
         seed=seed,
     )
+    models = load_members(members)
     for file in filter(None, (json_file, report)):
         _save(file)
+    if report is not None:
+        check_report(report)
     with stop_on_interrupt(language) as stop, progress_bar(language) as tell:
-        result = run(problem, limit=top, seconds=seconds, progress=tell, stop=stop, record=record, workers=None)
+        search = {"seconds": seconds, "steps": steps, "islands": islands, "cluster": cluster}
+        result = run(problem, limit=top, progress=tell, stop=stop, record=record, workers=None, members=models, **search)  # type: ignore[arg-type]
     print_recommendation(result, language)
     _write(problem, result, json_file, report, language)
 
@@ -96,10 +111,9 @@ def _write(problem: Problem, result: Recommendation, json_file: Path | None, rep
     if json_file is not None:
         _save(json_file, result.to_json())
     if report is not None:
-        from recommender.report.html import html_report
+        from recommender.report import write_report
 
-        _save(report, html_report(problem, result, language))
-        typer.echo(f"{report}")
+        typer.echo(f"{write_report(result, problem, report, language)}")
 
 
 def _save(path: Path, text: str = "") -> None:
@@ -114,34 +128,6 @@ def _save(path: Path, text: str = "") -> None:
             path.unlink()
     except OSError as error:
         raise SettingsError("file_not_written", path=path, reason=error.strerror) from None
-
-
-@app.command()
-def runs(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
-    """List recorded runs."""
-    from recommender.store import Store
-
-    with Store.open() as store:
-        for row in store.runs(limit):
-            typer.echo(f"{row.id[:8]}  {row.started}  {row.status:9}  {row.table_name} -> {row.target}")
-
-
-@app.command()
-def show(
-    run_id: Annotated[str, typer.Argument(help="Id of a run, or its first letters.")],
-    language: Annotated[Lang, typer.Option("--lang")] = "en",
-) -> None:
-    """Show a recorded run again."""
-    from corpus.errors import StoreError
-    from recommender.recommendation import Recommendation
-    from recommender.show import print_recommendation
-    from recommender.store import Store
-
-    with Store.open() as store:
-        record = store.run(run_id)
-    if not record.result:
-        raise StoreError("run_without_result", run=run_id, status=record.status)
-    print_recommendation(Recommendation.from_dict(record.result), language)
 
 
 @app.command()

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from recommender.llm.draft import Draft
     from recommender.llm.paste import Pasted
     from recommender.problem import Problem
-    from recommender.store import RunRecord
+    from recommender.store import RunRecord, Store
     from recommender.table import Table
 
 Lang = Literal["en", "ja"]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 MembersOption = Annotated[Path | None, typer.Option("--members", help="TOML file of language models; the first one is asked.")]
-_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 
 
 def serve(
@@ -149,7 +148,7 @@ def _show_draft(found: Draft, table: Table, path: Path, language: Lang) -> None:
 
 def discuss(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its first letters.")],
-    table: Annotated[Path | None, typer.Option(help="Its table, where it does not lie in this folder.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Its table, for a run of an old version that kept none.")] = None,
     members: MembersOption = None,
     language: LangOption = "en",
 ) -> None:
@@ -161,8 +160,9 @@ def discuss(
 
     with Store.open() as store:
         record = store.run(run_id)
+        problem = question_of(store, record, table)
     result = Recommendation.from_dict(dict(record.result or {}))
-    discussion = Discussion.of(_problem_of(record, result, table), result, open_index(), language)
+    discussion = Discussion.of(problem, result, open_index(), language)
     talk = None if members is None else _talk(discussion, members)
     typer.echo(usage(language))
     typer.echo(answer(discussion, "list"))
@@ -203,22 +203,20 @@ def _lines() -> Iterator[str]:
             yield line
 
 
-def _problem_of(record: RunRecord, result: object, path: Path | None) -> Problem:
-    """The question of a run on its table, which must be the same one. StoreError if it is not found or another."""
-    from corpus.errors import StoreError
-    from recommender.problem import Problem
+def question_of(store: Store, record: RunRecord, path: Path | None) -> Problem:
+    """What a run was asked, sigma, groups, known quantities and requirements included, about the table kept with it.
+
+    path: its table where an old version kept none, read with the units of the run. Raises as `kept_table` and `asked_again`.
+    """
     from recommender.recommendation import Recommendation
+    from recommender.repeat import asked_again
+    from recommender.session import kept_table
     from recommender.table import Table
 
-    assert isinstance(result, Recommendation)
-    start = record.start
-    found = path or next((f for suffix in _SUFFIXES if (f := Path(f"{start.table_name}{suffix}")).is_file()), None)
-    if found is None:
-        raise StoreError("discuss_no_table", name=start.table_name)
-    table = Table.read(found)
-    columns = (result.target, *result.inputs)
-    table = table.with_units({c.name: c.unit for c in columns if c.unit is not None and c.name in table.names})
-    table = table.with_descriptions({c.name: c.description for c in columns if c.description and c.name in table.names})
-    if table.content_hash != start.table_hash:
-        raise StoreError("discuss_other_table", path=found, name=start.table_name)
-    return Problem.of(table, start.target, start.inputs, about=start.about, seed=start.seed)
+    if path is None:
+        return asked_again(record, kept_table(store, record))
+    result = Recommendation.from_dict(dict(record.result or {}))
+    table = Table.read(path)
+    columns = [column for column in (result.target, *result.inputs) if column.name in table.names]
+    table = table.with_units({c.name: c.unit for c in columns if c.unit is not None})
+    return asked_again(record, table.with_descriptions({c.name: c.description for c in columns if c.description}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +16,7 @@ from recommender import cli_assist
 from recommender.cli_options import pairs
 
 if TYPE_CHECKING:
+    from recommender.llm.bandit import Arm, Record
     from recommender.llm.ledger import MemberStats
 
 Lang = Literal["en", "ja"]
@@ -52,10 +53,11 @@ def stats(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON.")] = None,
     language: LangOption = "en",
 ) -> None:
-    """Show what the calls on record were worth, per member and role."""
+    """Show what the calls on record were worth, per member and role, and what the next run expects of them."""
     from dataclasses import asdict
 
     from recommender.llm.ledger import stats as statistics
+    from recommender.llm.priors import past
     from recommender.settings import Settings
     from recommender.store import Store
 
@@ -63,13 +65,35 @@ def stats(
     with Store.open() as store:
         calls = store.calls(run, tenant)
         ranked = {run_id: store.run(run_id, tenant).candidates for run_id in calls}
+        learned = {} if run is not None else past(store, tenant)
     found = statistics(calls, ranked)
     if not found:
         typer.echo(text("llm_table.no_calls", language))
         return
     _print(("member", "role", "calls", "failed", "json_valid", "parsed", "useful", "p50", "p95", "cost"), map(_row, found), language)
+    if learned:
+        _print_expected(learned, language)
     if json_file is not None:
         json_file.write_text(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _print_expected(learned: Mapping[Arm, Record], language: Language) -> None:
+    """Where the choice of members and roles begins in the next run."""
+    from recommender.llm.bandit import FLOOR, Bandit
+
+    rates = Bandit(tuple(sorted(learned)), past=learned).rates()
+    rows = [(*arm, f"{learned[arm].calls:.0f}", f"{100 * share:.0f} %", f"{cost:.1f} s") for arm, (share, cost) in rates.items()]
+    typer.echo("\n" + text("llm_table.expected_title", language, floor=f"{100 * FLOOR:.0f}"))
+    _print(("member", "role", "remembered", "expected", "expense"), rows, language)
+
+
+@app.command()
+def forget(language: LangOption = "en") -> None:
+    """Let members and roles be chosen as if none had been asked before; the record of their calls stays."""
+    from recommender.llm.priors import forget as forgotten
+
+    forgotten()
+    typer.echo(text("llm_table.forgotten", language))
 
 
 def _row(one: MemberStats) -> tuple[str, ...]:
@@ -89,7 +113,7 @@ def replay(
     language: LangOption = "en",
 ) -> None:
     """Repeat a run with its models' answers from the record, without network; exit status 1 if its formulas differ."""
-    from recommender.repeat import same_answer
+    from recommender.repeat import alike_answer, same_answer
     from recommender.session import replay as again
     from recommender.settings import Settings
     from recommender.show import print_recommendation
@@ -104,9 +128,10 @@ def replay(
         events = store.events(run, tenant)
     result = again(record, measured, calls, events, sigma)
     print_recommendation(result, language)
-    same = same_answer(record.result or {}, json.loads(result.to_json()))
-    typer.echo(text("llm_table.replay_same" if same else "llm_table.replay_differs", language))
-    sys.exit(0 if same else 1)
+    answers = record.result or {}, json.loads(result.to_json())
+    found = "same" if same_answer(*answers) else "alike" if alike_answer(*answers) else "differs"
+    typer.echo(text(f"llm_table.replay_{found}", language))
+    sys.exit(int(found == "differs"))
 
 
 def _print(columns: Iterable[str], rows: Iterable[tuple[str, ...]], language: Language) -> None:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MembersOption = Annotated[
+    Path | None, typer.Option("--members", help="TOML file of language models that take part; the one of the settings if not given.")
+]
+
 
 def pairs(items: list[str] | None) -> dict[str, str]:
     """`NAME=VALUE` items by name. SettingsError for one without `=`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from corpus.entry import Entry
@@ -20,11 +20,12 @@ SHAPES = "shapes."
 
 @dataclass(frozen=True)
 class Context:
-    """Retrieved entries (best first), generic shapes that fit any quantity, and probes of the data."""
+    """Retrieved entries (best first), generic shapes that fit any quantity, and probes of the data; hints: what a person has said since."""
 
     retrieved: Sequence[Retrieved] = field(default=())
     generic: Sequence[Entry] = field(default=())
     probes: Probes = field(default_factory=Probes)
+    hints: tuple[str, ...] = ()
 
 
 def gather(problem: Problem, retriever: Retriever | None, limit: int = 40) -> Context:
@@ -33,6 +34,14 @@ def gather(problem: Problem, retriever: Retriever | None, limit: int = 40) -> Co
         return Context((), (), probe(problem.samples))
     found = retriever.search(question(problem, limit))
     return Context(tuple(found), tuple(retriever.entries(SHAPES)), probe(problem.samples))
+
+
+def hinted(problem: Problem, context: Context, hints: Sequence[str], retriever: Retriever | None) -> Context:
+    """The context with what the index knows for more words; what was found before stays first."""
+    more = gather(replace(problem, about=" ".join(hints)), retriever)
+    there = {found.entry.id for found in context.retrieved}
+    new = [found for found in more.retrieved if found.entry.id not in there]
+    return replace(context, retrieved=(*context.retrieved, *new), hints=(*context.hints, *hints))
 
 
 def question(problem: Problem, limit: int) -> Query:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from corpus.formula import parse
+from corpus.language import Sentence
 from recommender.assess import Fitted
 from recommender.assess.parsimony import form_bits
 from recommender.candidates import Candidate
 from recommender.fitting import Fit, FitTask, RaceProgress, fit, fit_many
 from recommender.fitting.race import description_length
+from recommender.journal import Blank, Journal, named
 from recommender.meaning import usual_values
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop
-from recommender.proposers import Typed
+from recommender.proposers import Proposal, Typed
 from recommender.ranking import is_constant
 from recommender.simplify import simpler
 
@@ -27,6 +30,15 @@ SURE_LAWS = 4
 _UNSETTLED = ("fit.structured", "fit.budget", "fit.clock")
 
 
+Welcome = Callable[[Proposal], bool]
+
+
+def anyone(proposal: Proposal) -> bool:
+    """Everyone may run."""
+    del proposal
+    return True
+
+
 @dataclass(frozen=True)
 class Terms:
     """How candidates are fitted: effort multiplies every budget; workers: processes (None: one per core, 0: this one)."""
@@ -35,6 +47,7 @@ class Terms:
     progress: Report
     stop: Stop
     workers: int | None
+    journal: Journal = field(default_factory=Blank)
 
 
 class Race:
@@ -46,6 +59,8 @@ class Race:
         self._fits: dict[tuple[str, str], Fit] = {}
         self._runners: dict[str, Candidate] = {}
         self._evaluated: list[Fitted] | None = None
+        self._standing: dict[str, _Standing] = {}
+        self._welcome: Welcome = anyone
         self._hints: Mapping[tuple[str, str], Fit] = {}
 
     @property
@@ -56,9 +71,45 @@ class Race:
         return self._evaluated
 
     def _evaluate(self) -> list[Fitted]:
-        all_of_them = [Fitted(c, self._fits[_place(c)], self.problem) for c in self._runners.values() if _place(c) in self._fits]
-        alive = [one for one in all_of_them if math.isfinite(one.fit.rss) and not is_constant(one)]
-        return sorted(alive, key=lambda one: (rough_score(one), one.candidate.key))
+        known = (self._judged(candidate) for candidate in self._runners.values() if self._welcome(candidate.lead))
+        order = sorted((one for one in known if one.is_alive), key=lambda one: (one.score, one.fitted.candidate.key))
+        return [one.fitted for one in order]
+
+    def _judged(self, candidate: Candidate) -> _Standing:
+        """Where a candidate stands; looked at again only when its fit or its proposals have changed."""
+        fit = self._fits.get(_place(candidate), _UNFITTED)
+        before = self._standing.get(candidate.key)
+        if before is None or before.fitted.fit is not fit or before.fitted.candidate is not candidate:
+            before = self._standing[candidate.key] = _Standing.of(Fitted(candidate, fit, self.problem))
+        return before
+
+    def standing(self, key: str) -> Fitted | None:
+        """The candidate with this canonical key and its fit; None if there is none, it has no error, or it does not move over the data."""
+        candidate = self._runners.get(key)
+        one = None if candidate is None else self._judged(candidate)
+        return one.fitted if one is not None and one.is_alive else None
+
+    def score(self, key: str) -> float:
+        """The rough score of a candidate that stands."""
+        return self._standing[key].score
+
+    def admit(self, welcome: Welcome) -> None:
+        """From now on only those whose leading proposal is welcome are candidates for a place."""
+        self._welcome = welcome
+        self._evaluated = None
+
+    def meet(self, proposal: Proposal, fit: Fit) -> Fitted | None:
+        """A proposal that comes with its fit; the same form met again is one more vote, and keeps the better fit."""
+        known = self._runners.get(proposal.key)
+        candidate = Candidate(proposal.key, proposal, (proposal,), len(self._runners))
+        if known is not None:
+            kept = self._fits.get(_place(known))
+            is_better = kept is None or not kept.rss <= fit.rss
+            candidate = replace(known, lead=proposal if is_better else known.lead, proposals=(*known.proposals, proposal))
+        self._runners[candidate.key] = candidate
+        self._fits.setdefault(_place(candidate), fit)
+        self._evaluated = None
+        return self.standing(candidate.key)
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -87,6 +138,7 @@ class Race:
         """The same candidates on the same rows with other uncertainties."""
         other = Race(problem, self._terms)
         other._hints = self._fits
+        other._welcome = self._welcome
         other.enter(self.candidates)
         return other
 
@@ -126,9 +178,20 @@ class Race:
             terms.progress(Progress(stage, event.done, event.total, best_shown))
 
         tasks = [FitTask(c.formula, c.lead.known, starts=self._starts(c)) for c in candidates]
+        names = [named(task.formula.text, task.known, task.starts, budget * terms.effort, self.problem.relative_share) for task in tasks]
+        done = {i: Fit.from_dict(told) for i, name in enumerate(names) if (told := terms.journal.find("fit", name)) is not None}
+        todo = [i for i in range(len(tasks)) if i not in done]
+
+        def keep(event: RaceProgress) -> None:
+            terms.journal.write("fit", names[todo[event.index]], event.fit.to_dict())
+            listen(event)
+
         options = {"screen_budget": terms.effort * budget, "finalists": 0, "workers": terms.workers, "seed": self.problem.seed}
         enough = lambda: heard and terms.stop()  # noqa: E731  # a race stopped at once still has one formula
-        return fit_many(tasks, self.problem.samples, listen=listen, stop=enough, **options) if tasks else ()  # type: ignore[arg-type]
+        new = [tasks[i] for i in todo]
+        fits = fit_many(new, self.problem.samples, listen=keep, stop=enough, **options) if new else ()  # type: ignore[arg-type]
+        done |= dict(zip(todo, fits, strict=True))
+        return tuple(done[i] for i in range(len(tasks)))
 
     def _guided(self, fitted: Fitted) -> Fitted:
         """Where a pattern remains in the residual of a law, one more fit from what is usual for its coefficients."""
@@ -141,6 +204,23 @@ class Race:
             return fitted
         again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=effort * RACE_BUDGET, seed=seed)
         return _better(fitted, replace(fitted, fit=again))
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A candidate, whether it can be ranked at all, and its rough score."""
+
+    fitted: Fitted
+    is_alive: bool
+    score: float
+
+    @classmethod
+    def of(cls, fitted: Fitted) -> _Standing:
+        alive = fitted.fit is not _UNFITTED and math.isfinite(fitted.fit.rss) and not is_constant(fitted)
+        return cls(fitted, alive, rough_score(fitted) if alive else math.inf)
+
+
+_UNFITTED = Fit.failed(parse("0", ()), 0, Sentence.of("fit.stopped"), {})
 
 
 def rough_score(fitted: Fitted) -> float:

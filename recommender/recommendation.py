@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from corpus.render import to_latex, to_numpy, to_sympy
 from corpus.units import ONE, parse_unit
 from recommender.assess import Evidence
 from recommender.coefficients import Coefficient
+from recommender.convergence import Convergence
 from recommender.interpretation import Interpretation
 
 FORMAT = 1
@@ -56,7 +57,8 @@ class RankedFormula:
 
     wire: formula text over x0, x1, ... in SI; text, latex: the same with the customer's symbols.
     score: smaller is better (nats); front: Pareto front, 1 is the best. confidence: that it is the law, or equal to it on the data,
-    calibrated; NaN in records of older versions. spellings: other candidates of the same family, not shown.
+    calibrated; NaN in records of older versions. spellings: other candidates of the same family, not shown. lineage: the changes by which
+    the search came to it, the first one first.
     """
 
     rank: int
@@ -76,6 +78,7 @@ class RankedFormula:
     spellings: int
     variables: tuple[Variable, ...]
     target: Variable
+    lineage: tuple[Sentence, ...] = ()
 
     @cached_property
     def formula(self) -> Formula:
@@ -111,7 +114,8 @@ class RankedFormula:
 class Recommendation:
     """Several formulas, best first, and what the reader must know.
 
-    notes: what was mended, left out or not done; warnings: how the table itself may deceive.
+    notes: what was mended, left out or not done; warnings: how the table itself may deceive. convergence: how far the search came;
+    tried: changes of forms that helped, and some that did not.
     """
 
     table: str
@@ -126,6 +130,8 @@ class Recommendation:
     warnings: tuple[Sentence, ...]
     counts: Mapping[str, int]
     versions: Mapping[str, str]
+    convergence: Convergence = field(default_factory=Convergence)
+    tried: tuple[Sentence, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -156,6 +162,8 @@ class Recommendation:
             warnings=tuple(map(Sentence.from_dict, data.get("warnings", ()))),  # records of older versions have none
             counts=data["counts"],
             versions=data["versions"],
+            convergence=Convergence.from_dict(data["convergence"]) if "convergence" in data else Convergence(),
+            tried=tuple(map(Sentence.from_dict, data.get("tried", ()))),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -174,9 +182,12 @@ def _plain(fields: dict[str, Any], result: Recommendation) -> dict[str, Any]:
     """Sentences as dictionaries, non-finite numbers as text, everything else as it is."""
     fields["notes"] = [note.to_dict() for note in result.notes]
     fields["warnings"] = [warning.to_dict() for warning in result.warnings]
+    fields["convergence"] = result.convergence.to_dict()
+    fields["tried"] = [one.to_dict() for one in result.tried]
     for row, formula in zip(fields["formulas"], result.formulas, strict=True):
         row["reason"], row["status"] = formula.reason.to_dict(), formula.status.to_dict()
         row["warnings"] = [warning.to_dict() for warning in formula.warnings]
+        row["lineage"] = [one.to_dict() for one in formula.lineage]
         row["origins"] = [{"proposer": o.proposer, "why": o.why.to_dict(), "source": o.source} for o in formula.origins]
         row["evidence"] = [_evidence_dict(e) for e in formula.evidence]
         for cells, coefficient in zip(row["coefficients"], formula.coefficients, strict=True):
@@ -217,6 +228,7 @@ def _formula(data: Mapping[str, Any]) -> RankedFormula:
         warnings=tuple(map(Sentence.from_dict, data["warnings"])),
         variables=tuple(Variable(**v) for v in data["variables"]),
         target=Variable(**data["target"]),
+        lineage=tuple(map(Sentence.from_dict, data.get("lineage", ()))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,10 +45,14 @@ def asked_again(record: RunRecord, table: Table, sigma: str | None = None) -> Pr
 
 
 def same_answer(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
-    """Whether two recommendations, as JSON, give the same formulas in the same order, their numbers equal to ROUNDING.
+    """Whether two recommendations, as JSON, give the same formulas in the same order with all their evidence, to the last bit."""
+    one, other = (json.dumps(each.get("formulas", []), sort_keys=True) for each in (recorded, again))
+    return one == other
 
-    The models' part is the same to the last bit; sums of floating-point numbers depend on where arrays lie in memory.
-    """
+
+def alike_answer(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
+    """Whether two recommendations, as JSON, give the same formulas in the same order, their numbers equal to ROUNDING: as close as another
+    processor or another build of the numerical libraries comes."""
     one, other = recorded.get("formulas", []), again.get("formulas", [])
     return len(one) == len(other) and all(map(_same_formula, one, other))
 

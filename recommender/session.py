@@ -1,18 +1,21 @@
-"""A recommendation with everything around it: the index opened, the run recorded, failures said."""
+"""A recommendation with everything around it: the index opened, the run recorded, watched, steered and taken up again."""
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import RecommenderError
+from corpus.errors import RecommenderError, StoreError
 from corpus.language import Sentence
+from recommender.kept_table import table_again, table_told
 from recommender.llm import Caps, Chat, Ensemble, Member, Members, load_members
 from recommender.llm.client import Client
 from recommender.llm.ledger import Ledger, members_told
-from recommender.llm.replay import replaying
+from recommender.llm.priors import past
+from recommender.llm.replay import TakenUp, replaying
 from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
@@ -20,11 +23,44 @@ from recommender.proposers import Elementary, Proposer, RetrievedForms, Typed
 from recommender.recommendation import RankedFormula, Recommendation
 from recommender.repeat import asked_again, question_told
 from recommender.settings import Settings
-from recommender.store import CallRow, CandidateRow, Event, RunRecord, RunStart, Store
+from recommender.store import ALIVE, CallRow, CandidateRow, Event, RunRecord, RunStart, Store
+from recommender.store.journal import Written
 from recommender.table import Table
+from recommender.watching import Herald, StoredCommands
 
 if TYPE_CHECKING:
     from indexes import Retriever
+
+_TOLD = ("limit", "effort", "seconds", "steps", "islands")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run searches. limit: formulas to return; effort: multiplies every fit's budget; seconds: for the structure searches, None for
+    the setting `search_time`; steps: of the islands that follow them; islands: how many."""
+
+    limit: int = 5
+    effort: float = 1.0
+    seconds: float | None = None
+    steps: int = 0
+    islands: int = 3
+
+    @property
+    def settled(self) -> Options:
+        """With the settings of this installation where nothing was chosen."""
+        return self if self.seconds is not None else replace(self, seconds=Settings.load().search_seconds)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run is worked with, which does not change its answer. chat: what language models are asked through, None for LiteLLM."""
+
+    progress: Report = silent
+    stop: Stop = never
+    workers: int | None = 0
+    cluster: str = ""
+    chat: Chat | None = None
+    also: Sequence[Proposer] = ()
 
 
 def run(
@@ -33,10 +69,13 @@ def run(
     limit: int = 5,
     effort: float = 1.0,
     seconds: float | None = None,
+    steps: int = 0,
+    islands: int = 3,
     progress: Report = silent,
     stop: Stop = never,
     record: bool = True,
     workers: int | None = 0,
+    cluster: str = "",
     store_url: str | None = None,
     members: Members | None = None,
     chat: Chat | None = None,
@@ -48,45 +87,102 @@ def run(
     members: language models that take part, None for those of the setting `members`; chat: what they are asked through, None for LiteLLM.
     Raises what `recommend` raises; an index that cannot be opened is noted in the result.
     """
-    progress(Progress("indexing", 0, 1))
-    retriever, notes = _open_index()
+    options = Options(limit, effort, seconds, steps, islands).settled
+    around = Surroundings(progress, stop, workers, cluster, chat, also)
     members = load_members() if members is None else members
-    notes += [] if members.members else [Sentence.of("llm.no_members")]
-    asked, problem = problem, replace(problem, notes=(*problem.notes, *notes))
-    ensemble = Ensemble(members, chat or Client())
-    seconds = Settings.load().search_seconds if seconds is None else seconds
-    options: dict[str, Any] = {"limit": limit, "effort": effort, "seconds": seconds, "workers": workers}
-    options |= {"proposers": (Typed(), Elementary(), RetrievedForms(), *also)} if also else {}
-    ask = partial(recommend, problem, retriever=retriever, progress=progress, stop=stop, **options)
     if not record:
-        return ask(ensemble=ensemble)
+        return _recommended(problem, options, around, Ensemble(members, chat or Client()))
     with Store.open(store_url) as store:
-        run_id = store.start_run(_start(asked, options, members))
-        ledger = Ledger(store, run_id)
-        try:
-            result = ask(ensemble=replace(ensemble, sink=ledger.write, hear=ledger.heard))
-        except RecommenderError as error:
-            store.append_event(run_id, "failed", {"error": str(error)})
-            store.finish_run(run_id, "failed", {}, ())
-            raise
-        store.finish_run(run_id, "done", result.to_dict(), _rows(result.formulas))
-        return result
+        return work(store, order(store, problem, options, members), around)
+
+
+def order(store: Store, problem: Problem, options: Options, members: Members, *, queued: bool = False, tenant: str | None = None) -> str:
+    """Put a question on record with everything that is needed to work on it, anywhere and again; gives the id of the run."""
+    kept = store.keep_text(table_told(problem.table))
+    told = {name: getattr(options.settled, name) for name in _TOLD}
+    start = RunStart(
+        table_name=problem.table.name,
+        table_hash=problem.table.content_hash,
+        target=problem.target.name,
+        inputs=tuple(column.name for column in problem.inputs),
+        about=problem.about,
+        seed=problem.seed,
+        tenant=tenant or Settings.load().tenant,
+        settings={
+            **told,
+            **question_told(problem),
+            "table": kept,
+            "members": members_told(members.members),
+            "caps": asdict(members.caps),
+        },
+    )
+    return store.start_run(start, "queued" if queued else "running")
+
+
+def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
+    """Work on a run on record, from its beginning or from where it was left; its outcome is recorded. Raises as `run`."""
+    store.take(run_id, f"{socket.gethostname()}:{os.getpid()}")
+    record = store.run(run_id)
+    herald = Herald(store, record.id, around.progress, around.stop)
+    ledger = Ledger(store, record.id)
+    try:
+        problem = asked_again(record, kept_table(store, record))
+        chat = TakenUp(store.calls(record.id).get(record.id, []), around.chat or Client())
+        members = _members(record)
+        known = past(store, record.start.tenant, record.started) if members.members else {}
+        ensemble = Ensemble(members, chat, sink=ledger.write, hear=ledger.heard, past=known)
+        watched = replace(around, progress=herald.tell, stop=herald.stop)
+        journal = Written(store, record.id)
+        steering = StoredCommands(store, record.id)
+        result = _recommended(problem, _options(record), watched, ensemble, journal=journal, steering=steering)
+    except RecommenderError as error:
+        if not isinstance(error, StoreError):  # what the store could not keep can be taken up again
+            store.append_event(record.id, "failed", {"error": str(error), "sentence": error.sentence.to_dict()})
+            store.finish_run(record.id, "failed", {}, ())
+        raise
+    store.finish_run(record.id, "done", result.to_dict(), _rows(result.formulas))
+    return result
+
+
+def resume(run_id: str, *, store_url: str | None = None, around: Surroundings | None = None) -> Recommendation:
+    """Go on with a run that has not ended, whatever ended its process. StoreError if it has ended, or there is none."""
+    with Store.open(store_url) as store:
+        record = store.run(run_id)
+        if record.status not in ALIVE:
+            raise StoreError("resume_ended", run=record.id[:8], status=record.status)
+        return work(store, record.id, around or Surroundings())
 
 
 def replay(record: RunRecord, table: Table, calls: Sequence[CallRow], events: Sequence[Event], sigma: str | None = None) -> Recommendation:
     """A recorded run again, its language models answered from the record; nothing is recorded. Raises as `run`, and as `asked_again`."""
-    asked = asked_again(record, table, sigma)
+    ensemble = replaying(_members(record), calls, events)
+    return _recommended(asked_again(record, table, sigma), _options(record), Surroundings(workers=None), ensemble)
+
+
+def kept_table(store: Store, record: RunRecord) -> Table:
+    """The table a run is about. StoreError if an old version did not keep it."""
+    digest = record.start.settings.get("table")
+    if digest is None:
+        raise StoreError("resume_table", run=record.id[:8])
+    return table_again(store.text(str(digest)))
+
+
+def _recommended(problem: Problem, options: Options, around: Surroundings, ensemble: Ensemble, **means: Any) -> Recommendation:
+    around.progress(Progress("indexing", 0, 1))
     retriever, notes = _open_index()
-    settings: Any = record.start.settings
-    members = Members(tuple(Member(**row) for row in settings["members"]), Caps(**settings["caps"]))
-    notes += [] if members.members else [Sentence.of("llm.no_members")]
-    options = {name: settings[name] for name in ("limit", "effort", "seconds")}
+    notes += [] if ensemble.members.members else [Sentence.of("llm.no_members")]
+    chosen: dict[str, Any] = {name: getattr(options.settled, name) for name in _TOLD}
+    chosen |= {"proposers": (Typed(), Elementary(), RetrievedForms(), *around.also)} if around.also else {}
     return recommend(
-        replace(asked, notes=(*asked.notes, *notes)),
+        replace(problem, notes=(*problem.notes, *notes)),
         retriever=retriever,
-        workers=None,
-        ensemble=replaying(members, calls, events),
-        **options,
+        progress=around.progress,
+        stop=around.stop,
+        workers=around.workers,
+        cluster=around.cluster,
+        ensemble=ensemble,
+        **chosen,
+        **means,
     )
 
 
@@ -100,17 +196,14 @@ def _open_index() -> tuple[Retriever | None, list[Sentence]]:
     return retriever, [Sentence.of("note.index_problem", reason=problem.sentence) for problem in retriever.problems]
 
 
-def _start(problem: Problem, options: Mapping[str, Any], members: Members) -> RunStart:
-    settings = {name: value for name, value in options.items() if name in ("limit", "effort", "seconds")}
-    return RunStart(
-        table_name=problem.table.name,
-        table_hash=problem.table.content_hash,
-        target=problem.target.name,
-        inputs=tuple(column.name for column in problem.inputs),
-        about=problem.about,
-        seed=problem.seed,
-        settings={**settings, **question_told(problem), "members": members_told(members.members), "caps": asdict(members.caps)},
-    )
+def _options(record: RunRecord) -> Options:
+    told: Mapping[str, Any] = record.start.settings
+    return Options(**{name: told[name] for name in _TOLD if name in told})  # runs of older versions had no islands
+
+
+def _members(record: RunRecord) -> Members:
+    told: Any = record.start.settings
+    return Members(tuple(Member(**row) for row in told["members"]), Caps(**told["caps"]))
 
 
 def _rows(formulas: Sequence[RankedFormula]) -> list[CandidateRow]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from corpus.language import Sentence
 from recommender.assess.guards import Finding
 from recommender.coefficients import describe
+from recommender.convergence import Convergence
 from recommender.identify import groups_evidence
 from recommender.problem import Problem
 from recommender.racing import shown
@@ -17,6 +19,18 @@ from recommender.table import Column
 from recommender.tuning import GroupFit
 
 
+@dataclass(frozen=True)
+class Searched:
+    """What a search says of itself: how far it came, which changes of forms helped or did not, and how each form shown came about."""
+
+    convergence: Convergence = field(default_factory=Convergence)
+    tried: tuple[Sentence, ...] = ()
+    lineages: Mapping[str, tuple[Sentence, ...]] = field(default_factory=dict)
+
+    def lineage_of(self, place: Ranked) -> tuple[Sentence, ...]:
+        return self.lineages.get(place.assessed.fitted.candidate.key, ())
+
+
 def summarise(
     problem: Problem,
     ranked: Sequence[Ranked],
@@ -24,9 +38,10 @@ def summarise(
     counts: Mapping[str, int],
     findings: Sequence[Finding],
     fits: Mapping[str, Sequence[GroupFit]] | None = None,
+    searched: Searched | None = None,
 ) -> Recommendation:
     """The public result of a ranking; findings: what the guards say; fits: of the problem's groups, by the key of the candidate."""
-    grouped = fits or {}
+    grouped, searched = fits or {}, searched or Searched()
     variables = tuple(_variable(inner, problem.names[inner], column) for inner, column in zip(problem.names, problem.inputs, strict=True))
     target = _variable("y", problem.target_symbol, problem.target)
     return Recommendation(
@@ -37,11 +52,15 @@ def summarise(
         inputs=variables,
         about=problem.about,
         seed=problem.seed,
-        formulas=tuple(_formula(place, problem, variables, target, findings, grouped) for place in ranked),
+        formulas=tuple(
+            replace(_formula(place, problem, variables, target, findings, grouped), lineage=searched.lineage_of(place)) for place in ranked
+        ),
         notes=tuple(notes),
         warnings=tuple(finding.words for finding in findings if finding.fitted is None),
         counts=counts,
         versions={name: version(name) for name in ("numpy", "scipy", "formula-recommender")},
+        convergence=searched.convergence,
+        tried=searched.tried,
     )
 
 

@@ -4,6 +4,6 @@ Worker processes import this file once more under another name; they must not dr
 """
 
 if __name__ == "__main__":
-    from ui.page import main
+    from ui.shell import main
 
     main()

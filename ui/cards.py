@@ -1,4 +1,4 @@
-"""The answer on the page: summary, downloads, one card for each candidate."""
+"""One candidate on the page: what it is called, how sure it is, its formula, coefficients and evidence."""
 
 from __future__ import annotations
 
@@ -6,122 +6,105 @@ import pandas as pd
 import streamlit as st
 
 from corpus.render import to_latex
-from recommender.problem import Problem
+from recommender.ranking import level
 from recommender.recommendation import RankedFormula, Recommendation
 from recommender.report import view
-from recommender.report.html import html_report
 from recommender.report.symbols import symbol, symbol_latex
-from ui.charts import candidate_charts, trade_off_chart
-from ui.jobs import Job
 from ui.words import language, plain, say
 
-
-def show_result(job: Job) -> None:
-    """Everything about a finished run."""
-    result = job.result
-    assert result is not None
-    st.header(say("results", target=plain(result.target.name)))
-    if job.stopped:
-        st.info(say("stopped"))
-    if not result.formulas:
-        st.warning(say("none_found"))
-    _notes(result)
-    if result.formulas:
-        st.caption(say("found", count=len(result.formulas), candidates=result.counts["candidates"]))
-        _summary(result)
-    _downloads(job.problem, result)
-    for formula in result.formulas:
-        _card(job.problem, formula)
+_COLOURS = {"high": "green", "middle": "orange", "low": "gray"}
 
 
-def _notes(result: Recommendation) -> None:
-    cautions, notes = view.cautions(result, language()), view.notes(result, language())
-    if cautions:
-        st.warning("\n".join(f"- {plain(caution)}" for caution in cautions))
+def cautions(result: Recommendation) -> None:
+    """How the table may deceive, and what was mended or left out."""
+    told, notes = view.cautions(result, language()), view.notes(result, language())
+    if told:
+        st.warning("\n".join(f"- {plain(caution)}" for caution in told))
     if notes:
-        st.info("\n".join(f"- {plain(note)}" for note in notes))
+        with st.expander(say("ui_cards.notes", count=len(notes))):
+            st.markdown("\n".join(f"- {plain(note)}" for note in notes))
 
 
-def _summary(result: Recommendation) -> None:
-    heads = [say("place"), say("law"), *(say(f"report.{key}") for key in ("held_out", "edge", "stability", "parameters"))]
-    rows = [[f"{f.rank}", _title(f), *map(plain, view.summary_row(f))] for f in result.formulas]
+def summary(result: Recommendation) -> None:
+    """All candidates, a line each."""
+    heads = [say("ui_cards.place"), say("ui_cards.law"), say("report.confidence")]
+    heads += [say(f"report.{key}") for key in ("held_out", "edge", "stability", "parameters")]
+    rows = [[f"{f.rank}", _title(f), plain(_sure(f)), *map(plain, view.summary_row(f))] for f in result.formulas]
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
     st.caption(f"{say('report.held_out')}: {say('report.error_help')}")
-    chart = trade_off_chart(result, language())
-    if chart is not None:
-        with st.expander(say("report.trade_off")):
-            left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
-            left.altair_chart(chart)
-            right.caption(say("report.trade_off_help"))
 
 
-def _downloads(problem: Problem, result: Recommendation) -> None:
-    tongue, name = language(), result.table
-    with st.container(horizontal=True):
-        st.download_button(
-            say("download_report"), lambda: html_report(problem, result, tongue), f"{name}.html", "text/html", type="primary", key="report"
-        )
-        st.download_button(say("download_json"), result.to_json, f"{name}.json", "application/json", key="json")
-
-
-def _card(problem: Problem, formula: RankedFormula) -> None:
-    with st.container(border=True):
-        st.subheader(f"{formula.rank} · {plain(view.law(formula, language()))}")
-        st.latex(latex(formula))
-        st.markdown(f"**{say('report.confidence')}** {plain(view.confidence(formula, language()))}", help=say("report.confidence_help"))
-        for warning in view.warnings(formula, language()):
-            st.warning(plain(warning))
-        _coefficients(formula)
-        _gauges(formula)
-        for column, chart in zip(st.columns(2, gap="medium"), candidate_charts(problem, formula, language()), strict=True):
-            column.altair_chart(chart)
-        _details(formula)
+def _sure(formula: RankedFormula) -> str:
+    return f"{100 * formula.confidence:.0f} %" if formula.confidence == formula.confidence else "–"
 
 
 def _title(formula: RankedFormula) -> str:
     """The law's name; of a mere form, the form."""
-    return plain(view.law(formula, language())) if view.is_law(formula) else f"${latex(formula)}$"
+    return plain(view.law(formula, language())) if view.is_law(formula) else f"${right_side(formula)}$"
+
+
+def name(formula: RankedFormula) -> str:
+    """What a candidate is called where its formula stands below."""
+    return plain(view.law(formula, language())) if view.is_law(formula) else say("ui_cards.form")
+
+
+def head(formula: RankedFormula) -> None:
+    """Name, confidence and warnings first, then the formula."""
+    st.subheader(f"{formula.rank} · {name(formula)}", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        colour = _COLOURS[level(formula.confidence)] if formula.confidence == formula.confidence else "gray"
+        told = plain(view.confidence(formula, language()))
+        st.badge(f"{say('report.confidence')}: {told}", color=colour, help=say("report.confidence_help"))  # type: ignore[arg-type]
+    for warning in view.warnings(formula, language()):
+        st.warning(plain(warning), icon=":material/warning:")
+    equation(formula)
+
+
+def equation(formula: RankedFormula) -> None:
+    """The formula typeset; long ones go on in the next line, which displayed mathematics would not."""
+    st.markdown(rf"$\displaystyle {latex(formula)}$")
 
 
 def latex(formula: RankedFormula) -> str:
-    """`target = formula` with the look of the report; beside words a product needs its dot."""
+    """`target = formula` with the look of the report."""
+    return f"{symbol_latex(formula.target.symbol)} = {right_side(formula)}"
+
+
+def right_side(formula: RankedFormula) -> str:
+    """The formula alone; beside words a product needs its dot."""
     symbols = {v.inner: v.symbol for v in formula.variables} | {c.name: c.name for c in formula.coefficients}
     body = to_latex(formula.formula.root, {inner: symbol_latex(shown) for inner, shown in symbols.items()})
     if any(symbol(shown).is_word for shown in symbols.values()):
         body = body.replace(r" \, ", r" \cdot ")
-    return f"{symbol_latex(formula.target.symbol)} = {body}"
+    return body
 
 
-def _coefficients(formula: RankedFormula) -> None:
-    rows = [
-        [f"${symbol_latex(row.name)}$", *map(plain, (row.value, row.unit or "–", row.interval, _what_it_is(row)))]
-        for row in view.coefficient_rows(formula, language())
-    ]
+def coefficients(formula: RankedFormula, *, small: bool = False) -> None:
+    """Value ± error with its unit and what it may be; small: without interval and meaning."""
+    keys = ("coefficient", "value", "unit") if small else ("coefficient", "value", "unit", "interval", "meaning")
+    rows = [_cells(row)[: len(keys)] for row in view.coefficient_rows(formula, language())]
     if rows:
-        heads = [say(f"report.{key}") for key in ("coefficient", "value", "unit", "interval", "meaning")]
-        st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+        st.table(pd.DataFrame(rows, columns=[say(f"report.{key}") for key in keys]), border="horizontal", hide_index=True)
 
 
-def _what_it_is(row: view.CoefficientRow) -> str:
-    return " · ".join(filter(None, (row.meaning, *row.readings))) or "–"
+def _cells(row: view.CoefficientRow) -> list[str]:
+    meaning = " · ".join(filter(None, (row.meaning, *row.readings))) or "–"
+    return [f"${symbol_latex(row.name)}$", *map(plain, (row.value, row.unit or "–", row.interval, meaning))]
 
 
-def _gauges(formula: RankedFormula) -> None:
-    """Three in a row."""
-    gauges = view.gauges(formula, language())
-    for start in range(0, len(gauges), 3):
-        for column, gauge in zip(st.columns(3, gap="medium"), gauges[start : start + 3], strict=False):
-            column.progress(gauge.fill, f"{gauge.label} &ensp; **{plain(gauge.value)}**")
-            column.caption(plain(gauge.words), help=gauge.help)
+def gauges(formula: RankedFormula, columns: int = 3) -> None:
+    """Small labelled bars."""
+    found = view.gauges(formula, language())
+    for start in range(0, len(found), columns):
+        for i, (place, gauge) in enumerate(zip(st.columns(columns, gap="medium"), found[start : start + columns], strict=False)):
+            with place.container(key=f"gauge-{formula.rank}-{columns}-{start + i}"):
+                st.progress(gauge.fill, f"{gauge.label} &ensp; **{plain(gauge.value)}**")
+                st.caption(plain(gauge.words), help=gauge.help)
 
 
-def _details(formula: RankedFormula) -> None:
-    with st.expander(say("details")):
-        for why in dict.fromkeys(origin.why.text(language()) for origin in formula.origins):
-            st.text(why)
-        st.text(formula.reason.text(language()))
-        st.text(formula.status.text(language()))
-    with st.expander(say("source_title")):
-        source = formula.numpy_source()
-        st.code(source, language="python")
-        st.download_button(say("download_source"), source, f"formula_{formula.rank}.py", "text/x-python", key=f"source-{formula.rank}")
+def story(formula: RankedFormula) -> None:
+    """Where it came from, why this place, how the fit went."""
+    for why in dict.fromkeys(origin.why.text(language()) for origin in formula.origins):
+        st.text(why)
+    st.text(formula.reason.text(language()))
+    st.text(formula.status.text(language()))

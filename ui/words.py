@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
 from corpus.language import LANGUAGES, Language, text
 
+NAMES = {"ja": "日本語", "en": "English"}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
 
 
@@ -19,8 +21,14 @@ def language() -> Language:
 
 
 def say(key: str, **values: object) -> str:
-    """A sentence of the section `ui` (or of another, with its dot) in the reader's language."""
-    return text(key if "." in key else f"ui.{key}", language(), **values)
+    """A sentence of the string table in the reader's language."""
+    return text(key, language(), **values)
+
+
+def named(prefix: str, names: Iterable[str]) -> Callable[[str], str]:
+    """What stands for each of some names in a widget: the sentences `prefix` + name, in the language of this drawing."""
+    shown = {name: say(f"{prefix}{name}") for name in names}
+    return lambda name: shown.get(name, name)
 
 
 def plain(words: str) -> str:

@@ -1,5 +1,5 @@
-"""What the program under test does for `bench llm`: every member asked once about one table, with context and without, and recommendations
-from what they said, from retrieval, and from both."""
+"""What the program under test does for `bench llm`: every member asked once in each of its roles about one table, with context and without,
+and recommendations from what they said, from retrieval, and from both."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from recommender.llm.members import load_members
 from recommender.llm.prompt import Attempt, Parent, build
 from recommender.llm.reply import read_reply, to_proposals
 from recommender.llm.residual import residual_facts
+from recommender.llm.roles import roles_of
 from recommender.llm.schema import REPLY_SCHEMA
 from recommender.problem import Problem
 from recommender.proposers import Elementary, Proposal, RetrievedForms
@@ -61,7 +62,7 @@ def ask_members(problem: Problem, retriever: Retriever, members: Path) -> dict[s
     heard: list[Proposal] = []
     calls = []
     told = {proposal.key for proposer in known for proposal in proposer.propose(problem, context, ())}
-    for member in load_members(members).members:
+    for member in _in_roles(load_members(members).members):
         for with_context in (True, False):
             call, proposals = _ask(problem, context if with_context else Context(), member, alone, told)
             calls.append({**call, "context": with_context})
@@ -71,6 +72,11 @@ def ask_members(problem: Problem, retriever: Retriever, members: Path) -> dict[s
     only = _only(problem, retriever, said) if heard else None
     found = {"retrieval": alone, "members": only, "union": both}
     return {"calls": calls, "found": {name: None if one is None else one.to_json() for name, one in found.items()}}
+
+
+def _in_roles(members: Sequence[Member]) -> list[Member]:
+    """Every member once for each role it may be asked in."""
+    return [replace(member, role=role.name) for member in members for role in roles_of(member.role)]
 
 
 def _only(problem: Problem, retriever: Retriever, said: _Said) -> Recommendation:

@@ -13,6 +13,7 @@ import numpy as np
 from corpus.evaluate import Bound, Program
 from corpus.functions import Array
 from recommender.fitting.fit import Fit
+from recommender.fitting.minpack import levenberg_marquardt
 from recommender.samples import Samples
 
 _MAX_EVALUATIONS = 60
@@ -33,8 +34,6 @@ class Refitter:
 
         The optimum of all rows would be a leak there: it has seen the rows that are held out.
         """
-        from scipy.optimize import least_squares
-
         start = np.array([self._fit.parameters[name] for name in self.free])
         if not len(start) or not np.all(np.isfinite(start)):
             return dict(self._fit.parameters)
@@ -43,14 +42,10 @@ class Refitter:
         residual = _Residual(self, samples)
         scale = np.where(start != 0, np.abs(start), 1.0)
         with np.errstate(all="ignore"):
-            found = least_squares(
-                lambda z: residual.values(z * scale),
-                start / scale,
-                jac=lambda z: residual.jacobian(z * scale) * scale,
-                method="lm",
-                max_nfev=_MAX_EVALUATIONS,
+            found = levenberg_marquardt(
+                lambda z: residual.values(z * scale), lambda z: residual.jacobian(z * scale) * scale, start / scale, _MAX_EVALUATIONS
             )
-        values = found.x * scale if np.all(np.isfinite(found.x)) else start
+        values = found * scale if np.all(np.isfinite(found)) else start
         return {**self._fit.parameters, **dict(zip(self.free, map(float, values), strict=True))}
 
     def predict(self, columns: Mapping[str, Array], values: Mapping[str, float]) -> Array:

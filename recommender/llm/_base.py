@@ -25,15 +25,15 @@ class Message:
 class Member:
     """One language model that is asked, and what it may cost.
 
-    model: `provider/model` as LiteLLM names it; api_base: the address of an OpenAI-compatible server, "" for the provider's own;
-    api_key_env: the environment variable that holds the key, "" for the provider's usual one (the key itself is never stored);
-    timeout: seconds one attempt may take; max_tokens: length of a reply; max_calls, max_cost (US dollars): caps for one run;
-    system: words in place of the role's own; language of the prompt, en or ja.
+    model: `provider/model` as LiteLLM names it; role: the one it is asked in, or those it may be asked in (see `roles.roles_of`);
+    api_base: the address of an OpenAI-compatible server, "" for the provider's own; api_key_env: the environment variable that holds the
+    key, "" for the provider's usual one (the key itself is never stored); timeout: seconds one attempt may take; max_tokens: length of a
+    reply; max_calls, max_cost (US dollars): caps for one run; system: words in place of the role's own; language of the prompt, en or ja.
     """
 
     name: str
     model: str
-    role: str = "proposer"
+    role: str = "any"
     temperature: float = 0.7
     api_base: str = ""
     api_key_env: str = ""

@@ -160,7 +160,7 @@ class Discussion:
     def _changed(self, parent: RankedFormula, child: Formula, change: str) -> str:
         """The child fitted, its effect remembered and told."""
         fitted = self._fitted(child.rename(dict(self.problem.names)).text)
-        attempt = Attempt(_shown(fitted), change, _error(parent), _error(fitted))
+        attempt = Attempt(_shown(fitted), change, _error(parent), _error(fitted), key=fitted.key)
         self.attempts.append(attempt)
         return "\n".join([fitted.text, f"{change}: {effect(attempt)}"])
 

@@ -1,8 +1,8 @@
 """Several models asked at once, beside everything else: an event loop in a thread of its own, results as they come.
 
-Life: `Talk` begins with a run and ends with it. `ask` starts a round and returns at once: every member that is not still answering is
-asked once, nobody waits for anybody. `heard` gives what came since, in the order of asking, so that nothing depends on who was faster
-within a round. A member that fails has said why; caps on calls, cost and seconds hold for the whole run.
+Life: `Talk` begins with a run and ends with it. `ask` starts a round and returns at once: of the members that are not still answering a
+bandit chooses who is asked and in which role, nobody waits for anybody. `heard` gives what came since, in the order of asking, so that
+nothing depends on who was faster within a round. A member that fails has said why; caps on calls, cost and seconds hold for the whole run.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import TracebackType
 from typing import Protocol, Self
 
 from corpus.language import Language, Sentence
 from recommender.context import Context
 from recommender.llm._base import Chat, Member, Message, Read, Reply, Request
+from recommender.llm.bandit import Arm, Bandit, Record
 from recommender.llm.budget import Budget
 from recommender.llm.client import Client
+from recommender.llm.evidence import parents
 from recommender.llm.faults import scrubbed
 from recommender.llm.members import Members
-from recommender.llm.prompt import Attempt, build
+from recommender.llm.prompt import Attempt, Parent, build
 from recommender.llm.reply import read_reply, to_proposals
-from recommender.llm.roles import admitted, role_of
+from recommender.llm.roles import admitted, role_of, roles_of
 from recommender.llm.schema import REPLY_SCHEMA
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
@@ -33,6 +36,7 @@ from recommender.proposers._base import Proposal
 _LOOK = 0.05  # seconds between looks while waiting
 _FAREWELL = 5.0
 _SHOWN = 3  # formulas a repair turn lists
+_UNREAD = 6  # formulas that could not be read, told so that they are not said again
 Place = tuple[int, int, int]  # round, number of the member, turn: where an answer belongs
 NOTHING = Read((), (), ())
 
@@ -51,9 +55,9 @@ class Answer:
 
 
 class Plan(Protocol):
-    """What a replayed run is held to: who was asked in which round, and what had been heard when."""
+    """What a replayed run is held to: who was asked in which round and role, and what had been heard when."""
 
-    def asks(self, round_: int, member: int) -> bool: ...
+    def asks(self, round_: int) -> Mapping[int, str]: ...
 
     def heard(self, point: int) -> Collection[Place]: ...
 
@@ -69,13 +73,15 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Who is asked and through what. sink: told of every call as it comes back; hear: told which answers were heard at which point."""
+    """Who is asked and through what. sink: told of every call as it comes back; hear: told which answers were heard at which point; past:
+    what earlier runs saw of members in roles (see `recommender.llm.priors`)."""
 
     members: Members
     chat: Chat
     sink: Sink | None = None
     hear: Hear | None = None
     plan: Plan | None = None
+    past: Mapping[Arm, Record] = field(default_factory=dict)
 
     @classmethod
     def of(cls, members: Members) -> Ensemble:
@@ -90,6 +96,10 @@ class Talk:
         self._ensemble = ensemble
         self._problem = problem
         self._budget = Budget(ensemble.members.caps)
+        self._bandit = Bandit(arms(ensemble.members), problem.seed, ensemble.past)
+        self._over: set[int] = set()
+        self._unjudged: list[Answer] = []
+        self._unread: list[Attempt] = []
         self._lock = threading.Lock()
         self._came: dict[Place, Answer] = {}
         self._given: set[Place] = set()
@@ -110,11 +120,19 @@ class Talk:
         self._thread.join(_FAREWELL)
         self._loop.close()
 
+    def wanted(self) -> bool:
+        """Whether anyone could be asked now; if not, the next round is over."""
+        planned, everyone = self._planned(self._round + 1), range(len(self._ensemble.members.members))
+        free = set(everyone) - {*self._busy, *self._over} if planned is None else planned
+        self._round += not free
+        return bool(free)
+
     def ask(self, context: Context, history: Sequence[Attempt] = (), known: Collection[str] = frozenset()) -> None:
-        """Start a round. history: what was tried so far; known: canonical keys of it, which are no votes when they come back."""
+        """Start a round. history: what was tried so far; known: canonical keys of all forms, which are no votes when they come back."""
         self._round += 1
         self._begun = self._begun or time.monotonic()
-        turn = _Turn(self._round, context, tuple(history), frozenset(known))
+        self._learn({attempt.key for attempt in history if attempt.failure is None})
+        turn = _Turn(self._round, context, (*self._unread[-_UNREAD:], *history), frozenset(known))
         asyncio.run_coroutine_threadsafe(self._start(turn), self._loop).result()
 
     def heard(self, wait: bool = False, stop: Stop = _never) -> list[Answer]:
@@ -131,7 +149,18 @@ class Talk:
             answers = [self._came[place] for place in fresh]
         if self._ensemble.hear is not None:
             self._ensemble.hear(self._point, answers)
+        self._unjudged += answers
+        self._unread += [Attempt(text, failure=reason) for answer in answers for text, reason in answer.read.rejected]
         return answers
+
+    def _learn(self, leading: Collection[str]) -> None:
+        """What was heard has been raced by now. leading: keys of the best forms; an echo is nobody's merit."""
+        for answer in self._unjudged:
+            reply, member = answer.reply, answer.reply.request.member
+            useful = any(one.key in leading and not one.echo for one in answer.proposals)
+            if reply.attempts:
+                self._bandit.learn((member.name, member.role), useful, reply.seconds, reply.cost)
+        self._unjudged.clear()
 
     def _pending(self, wait: bool, awaited: Collection[Place] | None) -> bool:
         if awaited is not None:
@@ -142,12 +171,31 @@ class Talk:
         return time.monotonic() - self._begun < self._ensemble.members.caps.seconds
 
     async def _start(self, turn: _Turn) -> None:
-        for number, member in enumerate(self._ensemble.members.members):
-            plan = self._ensemble.plan
-            if number not in self._busy if plan is None else plan.asks(turn.round, number):
-                task = asyncio.create_task(self._converse(turn, number, member))
-                self._busy[number] = task
-                task.add_done_callback(lambda _, number=number: self._busy.pop(number, None))  # type: ignore[misc]
+        for number, role in self._chosen(turn):
+            member = replace(self._ensemble.members.members[number], role=role)
+            task = asyncio.create_task(self._converse(_for_member(turn, number, role), number, member))
+            self._busy[number] = task
+            task.add_done_callback(lambda _, number=number: self._busy.pop(number, None))  # type: ignore[misc]
+
+    def _planned(self, round_: int) -> Mapping[int, str] | None:
+        return None if self._ensemble.plan is None else self._ensemble.plan.asks(round_)
+
+    def _chosen(self, turn: _Turn) -> Iterator[tuple[int, str]]:
+        """Who is asked in this round, and in which role; the most promising first, for the caps may not reach the others."""
+        planned = self._planned(turn.round)
+        if planned is not None:
+            yield from planned.items()
+            return
+        members = self._ensemble.members
+        numbers = {member.name: number for number, member in enumerate(members.members)}
+        out = {arm for arm in self._bandit.arms if numbers[arm[0]] in {*self._busy, *self._over}}
+        out |= set() if turn.parents else _childless(self._bandit.arms)
+        for _ in range(members.caps.together):
+            arm = self._bandit.choose(out)
+            if arm is None:
+                return
+            out |= {other for other in self._bandit.arms if other[0] == arm[0]}
+            yield numbers[arm[0]], arm[1]
 
     async def _close(self) -> None:
         tasks = list(self._busy.values())
@@ -158,7 +206,7 @@ class Talk:
     async def _converse(self, turn: _Turn, number: int, member: Member) -> None:
         """One member's part in a round: its answer, and once more what of it could not be read."""
         try:
-            messages = await asyncio.to_thread(build, self._problem, turn.context, turn.history, member)
+            messages = await asyncio.to_thread(build, self._problem, turn.context, turn.history, member, parent=turn.parent)
         except Exception as error:  # told, as everything that keeps a member from answering
             failure = Sentence.of("llm.failed", member=member.name, reason=scrubbed(f"{type(error).__name__}: {error}"))
             await self._record((turn.round, number, 0), Reply(Request(member, ()), "", attempts=0, failure=failure), turn)
@@ -173,6 +221,7 @@ class Talk:
         """A call within the caps; None if it was not made or failed."""
         refused = self._budget.take(request)
         if refused is not None:
+            self._over.add(place[1])
             if self._budget.said(refused):
                 await self._record(place, Reply(request, "", attempts=0, failure=refused), turn)
             return None
@@ -215,18 +264,49 @@ class Talk:
         """What a reply offers; a form that had been told is an echo."""
         member = reply.request.member
         read = read_reply(reply.text, self._problem)
-        offered = (replace(one, echo=one.key in turn.known) for one in to_proposals(read, member, self._problem))
+        offered = (replace(turn.changed(one), echo=one.key in turn.known) for one in to_proposals(read, member, self._problem))
         return read, tuple(admitted(role_of(member.role), offered, turn.known))
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """What a round is asked."""
+    """What a round is asked; parent: what one member is to change, None for those that change nothing."""
 
     round: int
     context: Context
     history: tuple[Attempt, ...]
     known: frozenset[str]
+    parent: Parent | None = None
+
+    @cached_property
+    def parents(self) -> list[Parent]:
+        return parents(self.history)
+
+    def changed(self, proposal: Proposal) -> Proposal:
+        """A proposal with the form it was made from, and the change in the member's words."""
+        if self.parent is None:
+            return proposal
+        said = dict(proposal.why.values).get("reasoning", "")
+        return replace(proposal, parent=self.parent.key, edit=Sentence.of("llm.edit", words=said))
+
+
+def _for_member(turn: _Turn, number: int, role: str) -> _Turn:
+    """The round for one member: members that change a form begin with different ones, and go on to the next in the next round."""
+    if not role_of(role).needs_parent or not turn.parents:
+        return turn
+    return replace(turn, parent=turn.parents[(turn.round + number) % len(turn.parents)])
+
+
+def arms(members: Members) -> tuple[Arm, ...]:
+    """Every member in every role it may be asked in."""
+    return tuple((member.name, role.name) for member in members.members for role in roles_of(member.role))
+
+
+def _childless(every: Sequence[Arm]) -> set[Arm]:
+    """Arms that need a form to change, of members that can be asked in another role."""
+    needing = {arm for arm in every if role_of(arm[1]).needs_parent}
+    others = {member for member, role in every if (member, role) not in needing}
+    return {arm for arm in needing if arm[0] in others}
 
 
 def _mending(member: Member, reply: Reply, read: Read) -> tuple[Message, Message]:
@@ -250,6 +330,9 @@ def notes_of(answers: Sequence[Answer]) -> Iterator[Sentence]:
 class Nobody:
     """A talk without members: asks nobody and hears nothing."""
 
+    def wanted(self) -> bool:
+        return False
+
     def ask(self, context: Context, history: Sequence[Attempt] = (), known: Collection[str] = frozenset()) -> None:
         del context, history, known
 
@@ -270,13 +353,13 @@ def talking(ensemble: Ensemble | None, problem: Problem) -> Iterator[Talk | Nobo
 
 @dataclass(frozen=True)
 class RecordedPlan:
-    """A plan from what a record says: members by round, places by point."""
+    """A plan from what a record says: roles by round and member, places by point."""
 
-    asked: Mapping[int, Collection[int]]
+    asked: Mapping[int, Mapping[int, str]]
     points: Mapping[int, Collection[Place]]
 
-    def asks(self, round_: int, member: int) -> bool:
-        return member in self.asked.get(round_, ())
+    def asks(self, round_: int) -> Mapping[int, str]:
+        return self.asked.get(round_, {})
 
     def heard(self, point: int) -> Collection[Place]:
         return self.points.get(point, ())

@@ -33,24 +33,29 @@ _ESCAPED = re.compile(r"[<>`\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069
 
 @dataclass(frozen=True)
 class Attempt:
-    """A form that was tried in this run: in the customer's symbols; what was changed from its parent; held-out NMSE before and after
-    (nan where not known); why it could not be used, None if it could; what it leaves over (see `recommender.llm.residual`)."""
+    """A form that was tried in this run: in the customer's symbols; what was changed from its parent; NMSE before and after (nan where
+    not known; of rows held out, or of those trained on); why it could not be used, None if it could; what it leaves over (see
+    `recommender.llm.residual`); its canonical key, if it is one of the best."""
 
     formula: str
-    change: str = ""
+    change: Sentence | str = ""
     before: float = math.nan
     after: float = math.nan
     failure: Sentence | None = None
     residual: tuple[Sentence, ...] = ()
+    key: str = ""
+    held_out: bool = True
 
 
 @dataclass(frozen=True)
 class Parent:
-    """A formula to be changed: in the customer's symbols, its held-out NMSE, and what it leaves over (see `recommender.llm.residual`)."""
+    """A formula to be changed: in the customer's symbols, its held-out NMSE, what it leaves over (see `recommender.llm.residual`), its
+    canonical key."""
 
     formula: str
     error: float = math.nan
     residual: tuple[Sentence, ...] = field(default=())
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,8 @@ def retrieved_items(problem: Problem, retrieved: Sequence[Retrieved], language: 
 def history_items(history: Sequence[Attempt], language: Language) -> Iterator[Item]:
     """What was tried and what it did: the largest effects and the latest attempts say most; bare forms keep others from repeating them."""
     for age, attempt in enumerate(reversed(history)):
-        told: dict[str, Any] = {"formula": attempt.formula, "change": attempt.change, "effect": effect(attempt)}
+        change = attempt.change if isinstance(attempt.change, str) else attempt.change.text(language)
+        told: dict[str, Any] = {"formula": attempt.formula, "change": change[:MOST_WORDS], "effect": effect(attempt)}
         if attempt.failure is not None:
             told["failed"] = attempt.failure.text(language)[:MOST_WORDS]
         if len([value for value in told.values() if value]) > 1:
@@ -153,9 +159,10 @@ def effect(attempt: Attempt) -> str:
     """`held-out NMSE 0.03 to 4e-05`, or "" where it is not known."""
     if not math.isfinite(attempt.after):
         return ""
+    name = "held-out NMSE" if attempt.held_out else "training NMSE"
     if not math.isfinite(attempt.before):
-        return f"held-out NMSE {attempt.after:.2g}"
-    return f"held-out NMSE {attempt.before:.2g} to {attempt.after:.2g}" + (" (unchanged)" if abs(_gain(attempt)) < 0.05 else "")
+        return f"{name} {attempt.after:.2g}"
+    return f"{name} {attempt.before:.2g} to {attempt.after:.2g}" + (" (unchanged)" if abs(_gain(attempt)) < 0.05 else "")
 
 
 def _gain(attempt: Attempt) -> float:
@@ -163,6 +170,13 @@ def _gain(attempt: Attempt) -> float:
     if not (attempt.before > 0 and attempt.after > 0):
         return 0.0
     return float(np.clip(math.log10(attempt.before / attempt.after), -6, 6))
+
+
+def parents(history: Sequence[Attempt]) -> list[Parent]:
+    """What editors may start from, the best first: forms whose residual is known, else the one with the smallest error."""
+    good = [one for one in reversed(history) if one.failure is None and math.isfinite(one.after)]
+    chosen = [one for one in good if one.residual] or sorted(good, key=lambda one: one.after)[:1]
+    return [Parent(one.formula, one.after, one.residual, one.key) for one in chosen]
 
 
 def parent_part(parent: Parent, language: Language) -> dict[str, Any]:

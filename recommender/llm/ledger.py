@@ -78,7 +78,7 @@ def call_row(answer: Answer) -> CallRow:
         failure=None if reply.failure is None else reply.failure.to_dict(),
         json_valid=_is_json(reply.text),
         repairs=answer.read.repairs,
-        offered=tuple((proposal.formula.text, proposal.key) for proposal in answer.proposals),
+        offered=tuple((proposal.formula.text, "" if proposal.echo else proposal.key) for proposal in answer.proposals),
         rejected=tuple((text, reason.to_dict()) for text, reason in answer.read.rejected),
     )
 

@@ -4,11 +4,12 @@
     calls = 40
     cost = 0.50                 # US dollars
     seconds = 120
+    together = 4                # members asked in one round, those that were worth most first
 
     [[member]]
     name = "quick"
     model = "openai/gpt-4.1-mini"      # provider/model, as LiteLLM names it
-    role = "proposer"
+    role = "proposer, editor"          # one is learned to be chosen; by default among all
 
     [[member]]
     name = "local"
@@ -30,7 +31,7 @@ from typing import Any
 from corpus.errors import SettingsError
 from corpus.language import LANGUAGES
 from recommender.llm._base import Member
-from recommender.llm.roles import role_of
+from recommender.llm.roles import roles_of
 from recommender.settings import Settings
 
 MAX_MEMBERS = 32
@@ -41,16 +42,18 @@ _NUMBERS = {
     "max_calls": (0, 10_000),
     "max_cost": (0.0, 1e6),
 }
-_LIMITS = {"calls": (0, 100_000), "cost": (0.0, 1e6), "seconds": (0.1, 86_400.0)}
+_LIMITS = {"calls": (0, 100_000), "cost": (0.0, 1e6), "seconds": (0.1, 86_400.0), "together": (1, MAX_MEMBERS)}
 
 
 @dataclass(frozen=True)
 class Caps:
-    """What all members together may take in one run: calls, US dollars (None: no cap), seconds from the first call on."""
+    """What all members together may take in one run: calls, US dollars (None: no cap), seconds from the first call on; together: members
+    asked in one round."""
 
     calls: int = 60
     cost: float | None = None
     seconds: float = 180.0
+    together: int = 8
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _member(row: Mapping[str, Any], where: str) -> Member:
         raise SettingsError("members_model", path=where, name=row["name"], model=row["model"])
     values = {name: _value(name, value, f"{where}: {row['name']}") for name, value in row.items()}
     member = Member(**values)
-    role_of(member.role)
+    roles_of(member.role)
     if member.language not in LANGUAGES:
         raise SettingsError("settings_value", name="language", value=member.language[:40], allowed=", ".join(LANGUAGES))
     _check_places(member, where)

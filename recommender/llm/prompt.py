@@ -26,6 +26,7 @@ from recommender.llm.evidence import (
     history_items,
     inert,
     parent_part,
+    parents,
     probe_items,
     retrieved_items,
 )
@@ -112,11 +113,8 @@ def _playing(role: Role, parent: Parent | None, history: Sequence[Attempt]) -> t
     """The role that can be played, and the parent it needs."""
     if not role.needs_parent:
         return role, None
-    good = [attempt for attempt in history if attempt.failure is None and attempt.after == attempt.after]
-    if parent is None and good:
-        best = min(good, key=lambda attempt: attempt.after)
-        parent = Parent(best.formula, best.after, best.residual)
-    return (role, parent) if parent is not None else (ROLES["proposer"], None)
+    found = parents(history) if parent is None else [parent]
+    return (role, found[0]) if found else (ROLES["proposer"], None)
 
 
 def _weighed(role: Role, problem: Problem, context: Context, history: Sequence[Attempt], language: Language) -> Iterator[Item]:

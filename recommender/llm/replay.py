@@ -44,6 +44,18 @@ class Replayed:
         return reply_of(found, request) if isinstance(found, CallRow) else replace(found, request=request)
 
 
+class TakenUp:
+    """A chat for a run that goes on: what is on its record is not asked and paid for again."""
+
+    def __init__(self, calls: Sequence[CallRow], live: Chat) -> None:
+        self._recorded = Replayed.of_calls([call for call in calls if call.failure is None])
+        self._live = live
+
+    async def ask(self, request: Request) -> Reply:
+        found = await self._recorded.ask(request)
+        return found if found.failure is None else await self._live.ask(request)
+
+
 class Recording:
     """A chat that writes what another one answers to a cassette."""
 
@@ -81,9 +93,9 @@ def _reply(line: dict[str, Any]) -> Reply:
 
 def replaying(members: Members, calls: Sequence[CallRow], events: Sequence[Event]) -> Ensemble:
     """An ensemble that goes through a recorded run again: the same members asked in the same rounds, heard at the same points."""
-    asked: dict[int, set[int]] = defaultdict(set)
+    asked: dict[int, dict[int, str]] = defaultdict(dict)
     for call in calls:
-        asked[call.round].add(call.number)
+        asked[call.round][call.number] = call.role
     heard = {event.payload["point"]: _places(event) for event in events if event.kind == HEARD}
     return Ensemble(members, Replayed.of_calls(calls), plan=RecordedPlan(asked, heard))  # type: ignore[arg-type]  # points are whole numbers
 

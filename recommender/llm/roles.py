@@ -41,10 +41,20 @@ ROLES: Mapping[str, Role] = MappingProxyType(
 )
 
 
+ANY = "any"
+
+
+def roles_of(names: str) -> tuple[Role, ...]:
+    """The roles a member may be asked in: `any`, one, or several separated by commas. SettingsError if there is no such role."""
+    if names.strip() == ANY:
+        return tuple(ROLES.values())
+    return tuple({role.name: role for role in (role_of(name.strip()) for name in names.split(","))}.values())
+
+
 def role_of(name: str) -> Role:
     """SettingsError if there is no such role."""
     if name not in ROLES:
-        raise SettingsError("settings_value", name="role", value=name[:40], allowed=", ".join(ROLES))
+        raise SettingsError("settings_value", name="role", value=name[:40], allowed=", ".join((ANY, *ROLES)))
     return ROLES[name]
 
 

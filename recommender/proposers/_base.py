@@ -29,6 +29,7 @@ class Proposal:
     echo: the proposer had been told this very form, by the history or by what it read, so it is no vote for it.
     holds: ids of corpus entries that are a term or a factor of it.
     wave: the wave of searches it came in, 0 for those who answer at once; the pipeline sets it.
+    parent: canonical key of the form it was made from by a small change, and `edit`: that change in words; "" and None for the others.
     """
 
     formula: Formula
@@ -41,6 +42,8 @@ class Proposal:
     echo: bool = False
     holds: tuple[str, ...] = ()
     wave: int = 0
+    parent: str = ""
+    edit: Sentence | None = None
 
     @cached_property
     def key(self) -> str:

@@ -20,11 +20,12 @@ class Elementary:
         """At most a dozen forms."""
         del context, history
         names = [f"x{i}" for i in range(len(problem.inputs))]
-        for text in _forms(names):
+        for text in forms(names):
             yield Proposal(parse(text, names), self.name, Sentence.of("why.elementary"))
 
 
-def _forms(names: Sequence[str]) -> Iterable[str]:
+def forms(names: Sequence[str]) -> Iterable[str]:
+    """Texts of the forms in the given names; every other name is a coefficient."""
     linear = " + ".join(f"b{i}*{name}" for i, name in enumerate(names))
     powers = "*".join(f"{name}**n{i}" for i, name in enumerate(names))
     yield f"a + {linear}"

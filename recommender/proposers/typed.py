@@ -20,9 +20,10 @@ class Typed:
         """One proposal per typed formula."""
         del context, history
         for text in problem.typed:
-            yield self._proposal(problem, text)
+            yield self.read(problem, text)
 
-    def _proposal(self, problem: Problem, text: str) -> Proposal:
+    def read(self, problem: Problem, text: str) -> Proposal:
+        """A formula in the customer's column names as a proposal. FormulaError if it cannot be read."""
         formula, why = problem.parse(text), Sentence.of("why.typed", text=text)
         if speaks_of_quantities(formula, problem):
             return Proposal(formula, self.name, why)

@@ -3,10 +3,11 @@
 from recommender.ranking.confidence import level
 from recommender.ranking.fronts import pareto_fronts
 from recommender.ranking.gate import Fixed, Learned, Linear, Schedule, Sigmoid, Tried
-from recommender.ranking.order import Assessed, Ranked, is_constant, rank
+from recommender.ranking.order import ASPECTS, Assessed, Ranked, is_constant, rank
 from recommender.ranking.weights import Weights, load
 
 __all__ = [
+    "ASPECTS",
     "Assessed",
     "Fixed",
     "Learned",

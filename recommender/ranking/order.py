@@ -7,8 +7,8 @@ spellings of one family stand together behind the best of them, and each shown c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,13 @@ from recommender.ranking.reasons import Standing, reason
 from recommender.ranking.weights import Weights, load
 
 _AS_GOOD = 2.5  # nats
+ASPECTS: Mapping[str, tuple[str, ...]] = {
+    "accuracy": ("held_out",),
+    "extrapolation": ("edge",),
+    "simplicity": ("simplicity", "coefficients"),
+    "stability": ("stability", "selection"),
+    "physics": ("physics", "known_law"),
+}
 
 
 @dataclass(frozen=True)
@@ -115,16 +122,27 @@ def _spoken_for(leaders: Mapping[int, int], numbers: Sequence[Numbers], scores: 
     return {i: speakers[head] for i, head in leaders.items()}
 
 
-def rank(assessed: Sequence[Assessed], limit: int, progress: float = 1.0, gate: Schedule | None = None) -> list[Ranked]:
+def rank(
+    assessed: Sequence[Assessed],
+    limit: int,
+    progress: float = 1.0,
+    gate: Schedule | None = None,
+    emphasis: Mapping[str, float] | None = None,
+    pinned: Collection[str] = (),
+) -> list[Ranked]:
     """The best `limit` candidates of distinct families, best first; progress: of the search, from 0 to 1, for the gate.
 
+    emphasis: by what a person multiplies the weight of an aspect (see ASPECTS); pinned: keys of those shown wherever they stand.
     SettingsError if the weights cannot be read.
     """
     everyone = sorted(assessed, key=lambda one: one.fitted.candidate.key)  # ties do not depend on who was asked first
     numbers = [one.numbers for one in everyone]
     alpha = (gate or Sigmoid()).alpha(progress)
-    found = order(numbers, [one.form for one in everyone], load(), alpha, lambda i, j: same_curve(everyone[i].fitted, everyone[j].fitted))
-    shown = found.places[:limit]
+    weights = _emphasised(load(), emphasis or {})
+    found = order(numbers, [one.form for one in everyone], weights, alpha, lambda i, j: same_curve(everyone[i].fitted, everyone[j].fitted))
+    late = [i for i in found.places[limit:] if everyone[i].fitted.candidate.key in pinned]
+    shown = [*found.places[:limit], *late]
+    at = {i: place for place, i in enumerate(found.places)}
     fronts = pareto_fronts([_objectives(everyone[i]) for i in shown])
     standings = [Standing(numbers[i], dict(zip(TRAITS, map(float, found.parts[i]), strict=True))) for i in shown]
     return [
@@ -134,11 +152,17 @@ def rank(assessed: Sequence[Assessed], limit: int, progress: float = 1.0, gate: 
             fronts[place],
             float(found.scores[i]),
             reason(place, standings),
-            found.confidences[place],
-            found.spellings[place],
+            found.confidences[at[i]],
+            found.spellings[at[i]],
         )
         for place, i in enumerate(shown)
     ]
+
+
+def _emphasised(weights: Weights, emphasis: Mapping[str, float]) -> Weights:
+    """The learned weights of the score times what a person asks for."""
+    factors = {trait: factor for aspect, factor in emphasis.items() for trait in ASPECTS[aspect]}
+    return replace(weights, score={trait: weight * factors.get(trait, 1.0) for trait, weight in weights.score.items()})
 
 
 def _objectives(one: Assessed) -> tuple[float, ...]:

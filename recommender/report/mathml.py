@@ -8,14 +8,13 @@ from html import escape
 from itertools import pairwise
 
 from corpus import tree
-from corpus.render import format_number
+from corpus.render import format_number, is_short_fraction
 from corpus.tree import Node, Number
 from recommender.report.symbols import symbol
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
-_LONG = 30  # nodes; a longer sum is given in pieces that a browser may put on several lines
+LONG = 30  # nodes; a longer sum is given in pieces that a browser may put on several lines
 _TALL = 14  # nodes; a longer exponent is written exp(...)
-_PLAIN_FRACTIONS = frozenset({2, 3, 4, 6, 8})
 _THIN = '<mspace width="0.17em"/>'
 _SQUARED_BY_NAME = frozenset({"sin", "cos", "tan", "sinh", "cosh", "tanh", "sinc"})
 _NAMES = {
@@ -41,9 +40,9 @@ Part = tuple[str, int]
 def equation(target: str, root: Node) -> list[str]:
     """`target = formula` as <math> elements: one, or several for a long sum, so that its terms may wrap."""
     head = f"{symbol_mathml(target)}<mo>=</mo>"
-    if root.op != "add" or tree.size(root) <= _LONG:
+    if root.op != "add" or tree.size(root) <= LONG:
         return [_math(head + _write(root)[0])]
-    first, *rest = _ordered(root.args)
+    first, *rest = ordered(root.args)
     return [_math(head + _term(first, first=True)), *(_math(_term(term, first=False)) for term in rest)]
 
 
@@ -78,7 +77,7 @@ def _write(node: Node) -> Part:
     if node.op in ("var", "param"):
         return symbol_mathml(str(node.value)), _ATOM
     if node.op == "add":
-        return "".join(_term(term, first=i == 0) for i, term in enumerate(_ordered(node.args))), _SUM
+        return "".join(_term(term, first=i == 0) for i, term in enumerate(ordered(node.args))), _SUM
     if node.op == "mul":
         return _product(node)
     return _power(node) if node.op == "pow" else _call(node)
@@ -104,7 +103,7 @@ def _brackets(markup: str) -> str:
 def _constant(value: Number) -> Part:
     if value < 0:
         return f"<mo>&#x2212;</mo>{_constant(-value)[0]}", _SUM
-    if isinstance(value, Fraction) and (value.denominator in _PLAIN_FRACTIONS or "/" in format_number(value)):
+    if isinstance(value, Fraction) and (is_short_fraction(value) or "/" in format_number(value)):
         return _over(f"<mn>{value.numerator}</mn>", f"<mn>{value.denominator}</mn>"), _PRODUCT
     text = format_number(value)
     mantissa, e, exponent = (text if len(text) <= 8 else f"{float(value):.6g}").partition("e")
@@ -116,32 +115,32 @@ def _constant(value: Number) -> Part:
 
 def _term(term: Node, *, first: bool) -> str:
     """One term of a sum with its sign."""
-    negative = _is_negative(term)
+    negative = is_negative(term)
     size = tree.mul(tree.const(-1), term) if negative else term
     sign = "<mo>&#x2212;</mo>" if negative else "" if first else "<mo>+</mo>"
     return sign + _at_least(size, _PRODUCT)
 
 
-def _ordered(terms: Sequence[Node]) -> list[Node]:
+def ordered(terms: Sequence[Node]) -> list[Node]:
     """1 - x rather than -x + 1: a term without a minus sign first, the others as they stand."""
-    return sorted(terms, key=lambda term: term is not next((t for t in terms if not _is_negative(t)), terms[0]))
+    return sorted(terms, key=lambda term: term is not next((t for t in terms if not is_negative(t)), terms[0]))
 
 
-def _is_negative(node: Node) -> bool:
+def is_negative(node: Node) -> bool:
+    """Whether a minus sign stands before it."""
     leading = node.args[0] if node.op == "mul" else node
     return leading.op == "const" and _value(leading) < 0
 
 
 def _product(node: Node) -> Part:
-    if _is_negative(node):
+    if is_negative(node):
         return f"<mo>&#x2212;</mo>{_write(tree.mul(tree.const(-1), node))[0]}", _SUM
     numbers = [_value(part) for part in node.args if part.op == "const"]
     factors = [part for part in node.args if part.op != "const"]
     above = [part for part in factors if not tree.is_below_line(part)]
     below = [tree.power(part, tree.const(-1)) for part in factors if tree.is_below_line(part)]
     for number in numbers:
-        plain = isinstance(number, Fraction) and number.denominator in _PLAIN_FRACTIONS
-        top, bottom = (number.numerator, number.denominator) if plain and isinstance(number, Fraction) else (number, 1)
+        top, bottom = (number.numerator, number.denominator) if is_short_fraction(number) and isinstance(number, Fraction) else (number, 1)
         above = ([tree.const(top)] if top != 1 else []) + above
         below = ([tree.const(bottom)] if bottom != 1 else []) + below
     return (_over(_row(above), _row(below)) if below else _row(above)), _PRODUCT

@@ -1,22 +1,24 @@
-"""Plots as inline SVG. A figure holds numerals only: every word stands beside it as HTML, so that no font can be missing."""
+"""Plots. A drawing holds numerals only: every word stands beside it as text of the document, so that no font can be missing."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
-from io import StringIO
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from recommender.report.series import Series, TradeOff
+from recommender.report.document import Drawing
+from recommender.report.series import Beyond, Series, Steadiness, TradeOff
 from recommender.report.view import raised
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_POINT, _LINE, _GREY = "#33475b", "#0f6cbd", "#8a94a0"
+_POINT, _LINE, _GREY, _SHADE = "#33475b", "#0f6cbd", "#8a94a0", "#eef1f4"
+_DPI = 220
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
@@ -36,10 +38,11 @@ _STYLE = {
     "ytick.labelsize": 9,
 }
 _NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+Curves: TypeAlias = Sequence[Sequence[tuple[int, float]]]
 _lock = threading.Lock()  # matplotlib's settings are global
 
 
-def fit_svg(data: Series, prefix: str) -> str:
+def fit_drawing(data: Series) -> Drawing:
     """Measured points and the formula; against the input, or against the formula's value."""
 
     def draw(axes: Axes) -> None:
@@ -48,10 +51,10 @@ def fit_svg(data: Series, prefix: str) -> str:
         _log(axes, data.x_log, data.y_log)
         axes.set_ylim(*data.y_range)
 
-    return _svg(draw, prefix, 3.1)
+    return Drawing(draw)
 
 
-def residual_svg(data: Series, prefix: str) -> str:
+def residual_drawing(data: Series) -> Drawing:
     """What the formula leaves over, at the same places."""
 
     def draw(axes: Axes) -> None:
@@ -59,10 +62,25 @@ def residual_svg(data: Series, prefix: str) -> str:
         axes.plot(data.x, _finite(data.residual), "o", ms=3.6, mfc=_LINE, mec="none", alpha=0.75)
         _log(axes, data.x_log, False)
 
-    return _svg(draw, prefix, 3.1)
+    return Drawing(draw)
 
 
-def trade_off_svg(points: Sequence[TradeOff], prefix: str) -> str:
+def beyond_drawing(data: Beyond) -> Drawing:
+    """The formula across and beyond the measured range (shaded), with its 95 % band."""
+
+    def draw(axes: Axes) -> None:
+        axes.axvspan(*data.measured, color=_SHADE, lw=0, zorder=0)
+        axes.fill_between(data.x, _finite(data.low), _finite(data.high), color=_LINE, alpha=0.22, lw=0, zorder=2)
+        axes.plot(data.x, _finite(data.value), color=_LINE, lw=1.6, zorder=3)
+        axes.plot(data.points_x, data.points_y, "o", ms=3.4, mfc="none", mec=_POINT, mew=0.8, zorder=2)
+        _log(axes, data.x_log, data.y_log)
+        axes.set_xlim(float(data.x.min()), float(data.x.max()))
+        axes.set_ylim(*data.y_range)
+
+    return Drawing(draw)
+
+
+def trade_off_drawing(points: Sequence[TradeOff]) -> Drawing:
     """Every candidate by length and error, its rank beside it; the best trade-offs joined."""
 
     def draw(axes: Axes) -> None:
@@ -74,7 +92,35 @@ def trade_off_svg(points: Sequence[TradeOff], prefix: str) -> str:
         _log(axes, False, True)
         axes.margins(0.12, 0.15)
 
-    return _svg(draw, prefix, 2.9)
+    return Drawing(draw, 2.9)
+
+
+def stability_drawing(rows: Sequence[Steadiness]) -> Drawing:
+    """A bar for the stability of each candidate; above it the numerals of its parts, at their own scores."""
+
+    def draw(axes: Axes) -> None:
+        axes.barh([f"#{row.rank}" for row in rows], [100 * row.score for row in rows], height=0.22, color=_LINE)
+        marks = [(numbers, (100 * score, place)) for place, row in enumerate(rows) for score, numbers in row.marks.items()]
+        for numbers, where in marks:
+            axes.annotate(numbers, where, (0, -5.5), textcoords="offset points", fontsize=9, ha="center", va="top", color=_POINT)
+        axes.set_xlim(-2, 106)
+        axes.set_ylim(len(rows) - 0.35, -0.55)
+        axes.grid(visible=False, axis="y")
+        axes.set_axisbelow(True)
+
+    return Drawing(draw, 1.0 + 0.42 * len(rows))
+
+
+def convergence_drawing(curves: Curves) -> Drawing:
+    """The best description length of each island over the steps of the search."""
+
+    def draw(axes: Axes) -> None:
+        end = max(step for curve in curves for step, _ in curve)
+        for curve in filter(None, curves):
+            steps, bits = zip(*(*curve, (end, curve[-1][1])), strict=True)
+            axes.plot(steps, bits, lw=1.4, drawstyle="steps-post", color=_LINE, alpha=0.7)
+
+    return Drawing(draw, 2.9)
 
 
 def _finite(values: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float64]:
@@ -98,23 +144,30 @@ def _log(axes: Axes, x: bool, y: bool) -> None:
             axis.set_minor_formatter(Decades(labelOnlyBase=False))
 
 
-def _svg(draw: Callable[[Axes], None], prefix: str, height: float) -> str:
+def image(drawing: Drawing, kind: Literal["svg", "pdf", "png"]) -> bytes:
+    """The drawing as a file; the same drawing gives the same bytes."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    out = StringIO()
+    out = BytesIO()
+    undated = {"svg": ("Date", "Creator", "Format", "Type"), "pdf": ("CreationDate", "Creator", "Producer"), "png": ("Software",)}
     with _lock, mpl.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(5.0, height), layout="constrained")
-        draw(figure.subplots())
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _inline(out.getvalue(), prefix)
+        figure = Figure(figsize=(5.0, drawing.height), layout="constrained")
+        drawing.draw(figure.subplots())
+        figure.savefig(out, format=kind, dpi=_DPI, transparent=kind != "png", metadata=dict.fromkeys(undated[kind]))
+    return out.getvalue()
+
+
+def inline_svg(drawing: Drawing, prefix: str) -> str:
+    """An <svg> element for a page, as wide as its place; ids begin with prefix."""
+    return _inline(image(drawing, "svg").decode(), prefix)
 
 
 def _inline(svg: str, prefix: str) -> str:
     """The <svg> element alone, as wide as its place, its ids unique within a page."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    used = set(re.findall(r"#([\w-]+)[\")]", body))
+    used = set(re.findall(r"(?:url\(|href=\")#([\w-]+)", body))
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", body)
-    body = re.sub(r"#([\w-]+)([\")])", lambda m: f"#{prefix}-{m[1]}{m[2]}" if m[1] in used else m[0], body)
+    body = re.sub(r"(url\(|href=\")#([\w-]+)", rf"\g<1>#{prefix}-\g<2>", body)
     return re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg {_NAMESPACES} viewBox="\1" aria-hidden="true">', body, count=1)

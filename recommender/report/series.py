@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from corpus.functions import Array
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula
+from recommender.report.bands import curve_band
 
 MAX_POINTS = 400
 _CURVE_POINTS = 400
 _DECADES = 1.5
+_CLOSE = 0.035  # of the axis of scores: the width of a numeral
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,100 @@ def trade_offs(formulas: Iterable[RankedFormula]) -> tuple[TradeOff, ...]:
 
 def _ahead(a: tuple[int, float, float], b: tuple[int, float, float]) -> bool:
     return a[1] <= b[1] and a[2] <= b[2] and a[1:] != b[1:]
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A candidate along one input, half its range beyond the data on either side, with 95 % limits; the other inputs at their medians.
+
+    points: the measured rows, where there is no other input. measured: ends of the measured range.
+    """
+
+    name: str
+    x: Array
+    value: Array
+    low: Array
+    high: Array
+    points_x: Array
+    points_y: Array
+    measured: tuple[float, float]
+    x_log: bool
+    y_log: bool
+
+    @property
+    def y_range(self) -> tuple[float, float]:
+        """Limits that hold the curve, the points, and the band as far as it is no wider than all that."""
+        seen = np.concatenate([self.value, self.points_y])
+        seen = seen[np.isfinite(seen) & ((seen > 0) | (not self.y_log))]
+        bottom, top = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
+        if self.y_log:
+            return bottom * (bottom / top) ** 0.08, top * (top / bottom) ** 0.08 if top > bottom else 2 * top
+        span = top - bottom or abs(top) or 1.0
+        band = np.concatenate([self.low, self.high, seen])
+        band = band[np.isfinite(band)]
+        low, high = max(float(band.min()), bottom - span / 2), min(float(band.max()), top + span / 2)
+        return low - 0.05 * span, high + 0.05 * span
+
+
+def beyond(problem: Problem, formula: RankedFormula) -> Beyond:
+    """Along the input on which the candidate depends most."""
+    grids = {column.name: _reach(column.shown[problem.rows]) for column in problem.inputs}
+    middle = {column.name: float(np.median(column.shown[problem.rows])) for column in problem.inputs}
+    with np.errstate(all="ignore"):
+        bands = {name: curve_band(problem, formula, _along(name, x, middle)) for name, x in grids.items()}
+    name = max(grids, key=lambda one: _spread_of(bands[one].value[_inside(grids[one], problem, one)]))
+    band, column = bands[name], problem.table[name]
+    rows = problem.rows[_spread(len(problem.rows))] if len(grids) == 1 else problem.rows[:0]
+    given, measured = column.shown[problem.rows], problem.target.shown[rows]
+    ends = (float(given.min()), float(given.max()))
+    y_log = bool(np.all(band.value > 0)) and spans_decades(measured if len(measured) else band.value)
+    return Beyond(name, grids[name], band.value, band.low, band.high, column.shown[rows], measured, ends, spans_decades(given), y_log)
+
+
+def _reach(values: Array) -> Array:
+    """From half the range below the data to half above; not through zero where no value does."""
+    low, high = float(values.min()), float(values.max())
+    if spans_decades(values):
+        wide = (high / low) ** 0.5
+        return np.geomspace(low / wide, high * wide, _CURVE_POINTS)
+    first = low - (high - low) / 2
+    return np.linspace(max(first, 0.0) if low >= 0 else first, high + (high - low) / 2, _CURVE_POINTS)
+
+
+def _along(name: str, x: Array, middle: Mapping[str, float]) -> dict[str, Array]:
+    return {other: x if other == name else np.full(len(x), value) for other, value in middle.items()}
+
+
+def _inside(x: Array, problem: Problem, name: str) -> NDArray[np.bool_]:
+    values = problem.table[name].shown[problem.rows]
+    return np.asarray((x >= values.min()) & (x <= values.max()))
+
+
+def _spread_of(values: Array) -> float:
+    """How far a curve moves; 0 where it has no values."""
+    kept = values[np.isfinite(values)]
+    return float(np.ptp(kept)) if len(kept) else 0.0
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """The stability of a candidate, 0 to 1, and the numerals of its parts by their scores: 1 is the first part."""
+
+    rank: int
+    score: float
+    marks: Mapping[float, str]
+
+
+def steadiness(formulas: Iterable[RankedFormula], parts: Sequence[str]) -> tuple[Steadiness, ...]:
+    """Every candidate whose stability was measured; parts: kinds of evidence, in the order of their numerals."""
+    rows = [(formula.rank, {e.kind: e.score for e in formula.evidence}) for formula in formulas]
+    return tuple(Steadiness(rank, scores["stability"], _marks(scores, parts)) for rank, scores in rows if "stability" in scores)
+
+
+def _marks(scores: Mapping[str, float], parts: Sequence[str]) -> dict[float, str]:
+    """Numerals by place; those that would hide each other stand together."""
+    out: dict[float, list[int]] = {}
+    for score, number in sorted((scores[kind], i) for i, kind in enumerate(parts, 1) if kind in scores):
+        place = next((other for other in out if abs(other - score) < _CLOSE), score)
+        out.setdefault(place, []).append(number)
+    return {place: " ".join(map(str, numbers)) for place, numbers in out.items()}

@@ -200,6 +200,11 @@ def confidence(formula: RankedFormula, language: Language) -> str:
     return " · ".join(filter(None, told))
 
 
+def confidence_share(formula: RankedFormula) -> str:
+    """The confidence in percent, a dash where it is not known."""
+    return f"{100 * formula.confidence:.0f}{_SPACE}%" if math.isfinite(formula.confidence) else _DASH
+
+
 def notes(result: Recommendation, language: Language) -> tuple[str, ...]:
     """What had to be mended or left out."""
     return tuple(note.text(language) for note in result.notes)

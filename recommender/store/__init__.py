@@ -8,7 +8,7 @@
 SQLite in a file by default, PostgreSQL by URL, the same code for both.
 """
 
-from recommender.store.records import CallRow, CandidateRow, EndStatus, Event, RunRecord, RunStart, RunSummary, Status
+from recommender.store.records import ALIVE, CallRow, CandidateRow, EndStatus, Event, RunRecord, RunStart, RunSummary, Status
 from recommender.store.store import Store
 
-__all__ = ["CallRow", "CandidateRow", "EndStatus", "Event", "RunRecord", "RunStart", "RunSummary", "Status", "Store"]
+__all__ = ["ALIVE", "CallRow", "CandidateRow", "EndStatus", "Event", "RunRecord", "RunStart", "RunSummary", "Status", "Store"]

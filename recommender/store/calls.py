@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, insert, select, text
 
 from recommender.store import schema
 from recommender.store.encoding import storable
@@ -19,7 +19,18 @@ _KEEP = text("INSERT INTO texts (hash, text) VALUES (:hash, :text) ON CONFLICT (
 def call_values(connection: Connection, run_id: str, call: CallRow) -> dict[str, Any]:
     """Columns of a call; its texts are kept first."""
     values = asdict(call) | {"run_id": run_id, "time": datetime.now(UTC), "json_valid": int(call.json_valid)}
-    return values | {f"{name}_hash": _kept(connection, str(values.pop(name))) for name in ("prompt", "reply")}
+    return values | {f"{name}_hash": kept_text(connection, str(values.pop(name))) for name in ("prompt", "reply")}
+
+
+def add_call(connection: Connection, run_id: str, call: CallRow) -> None:
+    """Keep a call; the very same one is kept once, another one at its place stands behind it."""
+    calls = schema.calls.c
+    place = select(calls.turn, calls.request_hash).where(calls.run_id == run_id, calls.round == call.round, calls.number == call.number)
+    there = {row.turn: row.request_hash for row in connection.execute(place)}
+    if there.get(call.turn) == call.request_hash:
+        return
+    free = call if call.turn not in there else replace(call, turn=max(there) + 1)
+    connection.execute(insert(schema.calls).values(call_values(connection, run_id, free)))
 
 
 def calls_by_run(connection: Connection, run_id: str | None, tenant: str | None) -> dict[str, list[CallRow]]:
@@ -40,7 +51,7 @@ def calls_by_run(connection: Connection, run_id: str | None, tenant: str | None)
     return found
 
 
-def _kept(connection: Connection, content: str) -> str:
+def kept_text(connection: Connection, content: str) -> str:
     """The hash under which a text is kept."""
     content = storable(content)
     digest = hashlib.sha256(content.encode()).hexdigest()

@@ -47,7 +47,17 @@ def _calls_of_models(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS: tuple[Step, ...] = (_first_schema, _calls_of_models)
+def _work_in_line(connection: Connection) -> None:
+    for statement in (
+        "ALTER TABLE runs ADD COLUMN worker TEXT",
+        "ALTER TABLE runs ADD COLUMN beat TEXT",
+        "ALTER TABLE runs ADD COLUMN interim TEXT",
+        "CREATE INDEX runs_by_status ON runs (status, started)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+STEPS: tuple[Step, ...] = (_first_schema, _calls_of_models, _work_in_line)
 
 
 def is_current(connection: Connection, where: str) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["running", "done", "failed", "stopped"]
+BeginStatus = Literal["queued", "running"]
 EndStatus = Literal["done", "failed", "stopped"]
+Status = Literal["queued", "running", "paused", "done", "failed", "stopped"]
+ALIVE = ("queued", "running", "paused")  # not ended
 JsonObject = Mapping[str, object]
 
 
@@ -58,7 +60,8 @@ class CallRow:
     """One call of a language model. round, number, turn: where it belongs in its run (see `recommender.llm.ensemble`).
 
     prompt, reply: their texts, kept once by their SHA-256; cost in US dollars, None when unknown; failure: a sentence as JSON, None if
-    there was a reply; offered: [formula, canonical key] of each proposal; rejected: [text, sentence] of what stayed unusable.
+    there was a reply; offered: [formula, canonical key] of each proposal, the key "" for a form that had been told, which is no vote;
+    rejected: [text, sentence] of what stayed unusable.
     """
 
     round: int
@@ -100,7 +103,8 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A whole run; result and candidates are there once it has finished."""
+    """A whole run; result and candidates are there once it has finished. interim: what it knows by
+    now; beat: when it was last seen alive."""
 
     id: str
     status: Status
@@ -109,3 +113,5 @@ class RunRecord:
     start: RunStart
     result: JsonObject | None
     candidates: tuple[CandidateRow, ...]
+    interim: JsonObject | None = None
+    beat: datetime | None = None

@@ -32,6 +32,9 @@ runs = Table(
     Column("settings", JsonText, nullable=False),
     Column("versions", JsonText, nullable=False),
     Column("result", JsonText),
+    Column("worker", Text),
+    Column("beat", Moment),
+    Column("interim", JsonText),
 )
 
 candidates = Table(

@@ -7,17 +7,29 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Row, Select, and_, func, insert, select, update
 
 from corpus.errors import StoreError
-from recommender.store import schema
-from recommender.store.calls import call_values, calls_by_run
+from recommender.store import line, schema
+from recommender.store.calls import add_call, calls_by_run, kept_text
 from recommender.store.connect import address, connect, shown, writer
-from recommender.store.records import CallRow, CandidateRow, EndStatus, Event, JsonObject, RunRecord, RunStart, RunSummary
+from recommender.store.records import (
+    ALIVE,
+    BeginStatus,
+    CallRow,
+    CandidateRow,
+    EndStatus,
+    Event,
+    JsonObject,
+    RunRecord,
+    RunStart,
+    RunSummary,
+    Status,
+)
 from recommender.store.trouble import told
 
 
@@ -50,13 +62,53 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def start_run(self, start: RunStart) -> str:
-        """Record that a run begins; gives its id."""
+    def start_run(self, start: RunStart, status: BeginStatus = "running") -> str:
+        """Record that a run begins, or waits for a worker; gives its id."""
         run_id = str(uuid.uuid4())
         values = {name: getattr(start, name) for name in RunStart.__dataclass_fields__}
         with self._writing() as connection:
-            connection.execute(insert(schema.runs).values(**values, id=run_id, started=_now(), status="running"))
+            connection.execute(insert(schema.runs).values(**values, id=run_id, started=_now(), status=status))
         return run_id
+
+    def keep_text(self, content: str) -> str:
+        """Keep a text, once however often it is given; gives its SHA-256."""
+        with self._writing() as connection:
+            return kept_text(connection, content)
+
+    def text(self, digest: str) -> str:
+        """A text that was kept. StoreError if there is none."""
+        with self._reading() as connection:
+            found = connection.execute(select(schema.texts.c.text).where(schema.texts.c.hash == digest)).scalar()
+        if found is None:
+            raise StoreError("store_text_unknown", hash=digest[:12])
+        return str(found)
+
+    def claim(self, worker: str, patience: float) -> str | None:
+        """The id of the next run that waits, or whose worker has said nothing for `patience` seconds; it is this worker's from now on."""
+        with self._writing() as connection:
+            return line.claim(connection, worker, _now(), timedelta(seconds=patience))
+
+    def take(self, run_id: str, worker: str) -> None:
+        """This worker goes on with a run, whoever had it."""
+        with self._writing() as connection:
+            line.take(connection, _find(connection, run_id, None).id, worker, _now())
+
+    def ahead(self, run_id: str) -> int:
+        """The place of a run in the line, 1 if it is next, 0 if it does not wait."""
+        with self._reading() as connection:
+            return line.ahead(connection, run_id)
+
+    def waiting(self) -> int:
+        """How many runs wait for a worker."""
+        with self._reading() as connection:
+            return line.waiting(connection)
+
+    def beat(self, run_id: str, interim: JsonObject | None = None, status: Status | None = None) -> None:
+        """A run that has not ended says that it lives, and what it knows or does by now."""
+        news = {"beat": _now()} | ({} if interim is None else {"interim": interim}) | ({} if status is None else {"status": status})
+        change = update(schema.runs).where(schema.runs.c.id == run_id, schema.runs.c.status.in_(ALIVE))
+        with self._writing() as connection:
+            connection.execute(change.values(**news))
 
     def append_event(self, run_id: str, kind: str, payload: JsonObject, author: str = "program") -> int:
         """Record one event, also after the run has finished (a person's remark, say); gives its number within the run."""
@@ -73,7 +125,7 @@ class Store:
 
     def finish_run(self, run_id: str, status: EndStatus, result: JsonObject, candidates: Sequence[CandidateRow] = ()) -> None:
         """Record how a run ended, with its candidates, all or nothing. StoreError if it is unknown or has finished before."""
-        change = update(schema.runs).where(schema.runs.c.id == run_id, schema.runs.c.status == "running")
+        change = update(schema.runs).where(schema.runs.c.id == run_id, schema.runs.c.status.in_(ALIVE))
         with self._writing() as connection:
             if connection.execute(change.values(status=status, finished=_now(), result=result)).rowcount == 0:
                 known = connection.execute(select(schema.runs.c.id).where(schema.runs.c.id == run_id)).first()
@@ -97,17 +149,18 @@ class Store:
             ranked = select(schema.candidates).where(schema.candidates.c.run_id == row.id).order_by(schema.candidates.c.rank)
             return _record(row, [_candidate(found) for found in connection.execute(ranked)])
 
-    def events(self, run_id: str, tenant: str | None = None, after: int = 0) -> list[Event]:
-        """The events of a run in their order, from number `after` + 1 on; the id may be shortened as for `run`."""
+    def events(self, run_id: str, tenant: str | None = None, after: int = 0, kind: str | None = None) -> list[Event]:
+        """The events of a run in their order, from number `after` + 1 on, all or of one kind; the id may be shortened as for `run`."""
         with self._reading() as connection:
             row = _find(connection, run_id, tenant)
             query = select(schema.events).where(schema.events.c.run_id == row.id, schema.events.c.seq > after).order_by(schema.events.c.seq)
+            query = query if kind is None else query.where(schema.events.c.kind == kind)
             return [Event(e.seq, e.time, e.author, e.kind, e.payload) for e in connection.execute(query)]
 
     def add_call(self, run_id: str, call: CallRow) -> None:
-        """Record one call of a language model, also of a run that has finished."""
+        """Record one call of a language model, also of a run that has finished; a run that was taken up again may make a call once more."""
         with self._writing() as connection:
-            connection.execute(insert(schema.calls).values(call_values(connection, run_id, call)))
+            add_call(connection, run_id, call)
 
     def calls(self, run_id: str | None = None, tenant: str | None = None) -> dict[str, list[CallRow]]:
         """Calls by the id of their run, each run's in the order of asking; of one run (its id may be shortened as for `run`), or of all."""
@@ -145,7 +198,7 @@ def _find(connection: Connection, run_id: str, tenant: str | None) -> Row[Any]:
 def _record(row: Row[Any], ranked: list[CandidateRow]) -> RunRecord:
     known = {name: getattr(row, name) for name in RunStart.__dataclass_fields__}
     start = RunStart(**{**known, "inputs": tuple(row.inputs)})
-    return RunRecord(row.id, row.status, row.started, row.finished, start, row.result, tuple(ranked))
+    return RunRecord(row.id, row.status, row.started, row.finished, start, row.result, tuple(ranked), row.interim, row.beat)
 
 
 def _candidate_values(run_id: str, row: CandidateRow) -> dict[str, object]:

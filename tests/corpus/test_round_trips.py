@@ -151,7 +151,7 @@ def test_latex_is_balanced(root: Node) -> None:
 @pytest.mark.parametrize(
     ("text", "latex"),
     [
-        ("p0*sinc(k*x/2)**2", r"p_{0} \, \operatorname{sinc}\left(0.5 \, k \, x\right)^{2}"),
+        ("p0*sinc(k*x/2)**2", r"p_{0} \, \operatorname{sinc}\left(\frac{k \, x}{2}\right)^{2}"),
         ("exp(-x/tau)", r"e^{-\frac{x}{\tau}}"),
         ("1e10**x", r"\left(10^{10}\right)^{x}"),
         ("-2.5e-9*x", r"-2.5 \times 10^{-9} \, x"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 
@@ -66,6 +67,19 @@ def test_what_a_search_finds_is_ranked(workers: int) -> None:
 def test_workers_do_not_change_the_answer() -> None:
     waves = [[Says("one", "a*sin(b*x0)"), RIGHT], [Repeats("two")]]
     assert ask(waves, workers=0).to_json() == ask(waves, workers=2).to_json()
+
+
+def test_searches_beside_another_thread_give_the_same_answer() -> None:
+    waves = [[Says("one", "a*sin(b*x0)"), RIGHT]]
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        beside = ask(waves, workers=2).to_json()
+    finally:
+        done.set()
+        thread.join()
+    assert beside == ask(waves, workers=0).to_json()
 
 
 def test_the_next_wave_knows_the_best_of_the_last() -> None:

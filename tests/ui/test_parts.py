@@ -1,10 +1,6 @@
-"""The parts of the app that need no browser: words made inert, edits of columns, the line of runs."""
+"""The parts of the app that need no page: words made inert, columns edited, tables on their way in."""
 
 from __future__ import annotations
-
-import threading
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,16 +8,19 @@ import pytest
 
 pytest.importorskip("streamlit")
 
-from corpus.errors import UnitError
+from corpus.errors import TableError
 from recommender.table import Table
-from ui.data import column_frame, read_upload, with_edits
-from ui.jobs import Line
+from ui import data
+from ui.charts import scatter_matrix, widened
+from ui.columns import default_roles, is_constant, looks_like_error, with_unit
+from ui.data import read_pasted, read_upload
+from ui.privacy import is_local
 from ui.words import plain
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table.from_frame(pd.DataFrame({"L [mm]": [1.0, 2.0, np.nan], "y": [3.0, 4.0, 5.0]}))
+def table():
+    return Table.from_frame(pd.DataFrame({"L [mm]": [1.0, 2.0, np.nan], "sigma": [1, 2, 1], "y": [3.0, 4.0, 5.0], "who": ["a", "b", "b"]}))
 
 
 @pytest.mark.parametrize("words", ["![x](https://example.com/a.png)", "[a](javascript:1)", ":red[x]", "$x$", "<b>", "`a`", "a*b_c*", "# x"])
@@ -32,28 +31,35 @@ def test_foreign_words_carry_no_markup(words):
 
 
 def test_units_and_meanings_are_edited(table):
-    frame = column_frame(table)
-    assert list(frame["missing"]) == [1, 0]
-    frame["unit"], frame["meaning"] = ["cm", "%"], ["length of the crystal", None]
-    edited = with_edits(table, frame)
-    assert edited["L"].values[0] == pytest.approx(0.01)
-    assert edited["L"].description == "length of the crystal"
-    assert edited["y"].values[0] == pytest.approx(0.03)
+    edited = with_unit(table["L"], "cm", " length of the crystal ")
+    assert edited.values[0] == pytest.approx(0.01)
+    assert edited.description == "length of the crystal"
+    assert with_unit(table["y"], "%", "").values[0] == pytest.approx(0.03)
 
 
 def test_an_emptied_unit_is_unknown(table):
-    frame = column_frame(table)
-    frame["unit"] = ["", ""]
-    edited = with_edits(table, frame)
-    assert edited["L"].unit is None
-    assert edited["L"].values[0] == 1.0
+    edited = with_unit(table["L"], "", None)
+    assert edited.unit is None
+    assert edited.values[0] == 1.0
 
 
-def test_a_wrong_unit_is_said(table):
-    frame = column_frame(table)
-    frame["unit"] = ["furlongg", ""]
-    with pytest.raises(UnitError):
-        with_edits(table, frame)
+def test_a_wrong_unit_changes_nothing(table):
+    assert with_unit(table["L"], "furlongg", "").unit.text == "mm"
+
+
+def test_roles_to_begin_with(table):
+    assert default_roles(table) == {"L": "input", "sigma": "input", "y": "target", "who": "out"}
+    assert not is_constant(table["L"])
+
+
+@pytest.mark.parametrize("name", ["sigma_y", "誤差", "u (std)", "err T", "温度の不確かさ"])
+def test_an_uncertainty_is_known_by_its_name(name):
+    assert looks_like_error(name)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "terrace", "T", "standard"])
+def test_other_names_are_no_uncertainties(name):
+    assert not looks_like_error(name)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.csv", "a b/c.csv", "表.csv", ".csv", "x" * 300 + ".csv"])
@@ -61,31 +67,35 @@ def test_uploads_stay_in_their_folder(name):
     assert len(read_upload(name, b"x,y\n1,2\n2,3\n3,4\n")) == 3
 
 
-def test_runs_wait_in_line_and_may_give_up():
-    line, entered, given_up, release = Line(1), [], set(), threading.Event()
-
-    def visit(who: str) -> None:
-        if line.enter(who, lambda: who in given_up):
-            entered.append(who)
-            release.wait(5)
-            line.leave(who)
-
-    threads = {who: threading.Thread(target=visit, args=(who,)) for who in "abc"}
-    for who, thread in threads.items():
-        thread.start()
-        wait_until(lambda who=who: line.place(who) > 0 or who in entered)
-    assert (entered, line.place("b"), line.place("c")) == (["a"], 1, 2)
-    given_up.add("b")
-    line.wake()
-    threads["b"].join(5)
-    assert line.place("c") == 1
-    release.set()
-    for thread in threads.values():
-        thread.join(5)
-    assert entered == ["a", "c"]
+@pytest.mark.parametrize("cells", ["x [mm]\ty\n1\t2\n2\t3\n3\t4", "x [mm];y\n1,5;2\n2,5;3\n3,5;4", "x [mm],y\n1,2\n2,3\n3,4"])
+def test_cells_are_pasted_with_any_separator(cells):
+    table = read_pasted(cells)
+    assert (table.names, len(table), table["x"].unit.text) == (("x", "y"), 3, "mm")
 
 
-def wait_until(fact: Callable[[], bool]) -> None:
-    until = time.monotonic() + 5
-    while not fact() and time.monotonic() < until:
-        time.sleep(0.01)
+def test_a_library_is_not_pasted(monkeypatch):
+    monkeypatch.setattr(data, "MOST_PASTED", 20)
+    with pytest.raises(TableError):
+        read_pasted("x,y\n" + "1,2\n" * 20)
+
+
+def test_axes_are_logarithmic_where_that_straightens():
+    x = np.geomspace(1, 1e4, 40)
+    table = Table.from_frame(pd.DataFrame({"x": x, "u": np.linspace(1, 2, 40), "y": 3 * x**1.5}))
+    spec = scatter_matrix(table, ["x", "u", "y"]).to_dict()
+    cell = spec["vconcat"][1]["hconcat"][0]["encoding"]
+    assert (cell["x"]["scale"]["type"], cell["y"]["scale"]["type"]) == ("log", "log")
+    assert "type" not in spec["vconcat"][1]["hconcat"][1]["encoding"]["x"]["scale"]
+
+
+def test_a_positive_quantity_is_not_continued_below_zero():
+    assert widened(np.linspace(0.5, 10, 30))[0] == 0.0
+    assert widened(np.linspace(-1, 1, 30))[0] < -1
+
+
+def test_a_server_on_this_machine_is_local():
+    from recommender.llm import Member
+
+    assert is_local(Member("a", "openai/x", api_base="http://127.0.0.1:8080/v1"))
+    assert not is_local(Member("b", "openai/x"))
+    assert not is_local(Member("c", "openai/x", api_base="http://127.0.0.1.example.com/v1"))

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from corpus import tree
 from corpus.evaluate import Program
 from corpus.functions import Array
 from corpus.tree import Node
+from recommender.fitting.minpack import levenberg_marquardt
 from recommender.proposers.dimensional.data import Data
 
 _STEPS = 40
@@ -76,9 +76,7 @@ class _Model:
     def _improved(self, scale: Array) -> Array:
         one = np.ones(len(self.names))
         try:
-            found: Array = least_squares(
-                self._residual, one, self._jacobian, method="lm", args=(scale,), ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=_STEPS
-            ).x
+            found = levenberg_marquardt(lambda z: self._residual(z, scale), lambda z: self._jacobian(z, scale), one, _STEPS, 1e-15)
         except (ValueError, np.linalg.LinAlgError):  # the search left the domain of the form
             return one
         better = np.isfinite(found).all() and _mean_square(self._residual(found, scale)) < _mean_square(self._residual(one, scale))

@@ -31,14 +31,15 @@ PER_NODE = 1.0  # nats
 
 def neighbours(form: Form, data: Data) -> Iterator[Form]:
     """Forms one edit away, each with starting values."""
-    for root in _roots(form.root):
+    for root in edited_roots(form.root):
         if root.variables and tree.size(root) <= _MOST_NODES:
             starts = {name: value for name, value in form.starts.items() if name in root.parameters}
             yield Form(root, starts, PER_NODE * tree.size(root), {k: v for k, v in form.known.items() if k in root.parameters})
     yield from _grown(form, data)
 
 
-def _roots(root: Node) -> Iterator[Node]:
+def edited_roots(root: Node) -> Iterator[Node]:
+    """Trees with one node changed, with no regard to data; FormulaLimitError where a change makes a number that cannot be computed with."""
     for node in list(tree.walk(root)):
         for other in _instead(node):
             yield tree.transform(root, partial(_replaced, node, other))
@@ -71,7 +72,7 @@ def _grown(form: Form, data: Data) -> Iterator[Form]:
         values = Formula(form.root).evaluate(data.columns, {**form.known, **form.starts})
         rest = data.y - values
         size, inner = _fresh(form), f"{_fresh(form)}_"
-        nodes, columns, inside = _library(data, inner)
+        nodes, columns, inside = library(data, inner)
         for by, join in ((np.ones_like(values), _plus), (values, _times)):
             for i in _most_alike(columns * by, rest):
                 column = columns[i] * by
@@ -100,7 +101,7 @@ def _most_alike(columns: Array, rest: Array) -> list[int]:
     return [int(i) for i in np.argsort(-np.nan_to_num(likeness), kind="stable")[:_ADDED]]
 
 
-def _library(data: Data, inner: str) -> tuple[list[Node], Array, list[float]]:
+def library(data: Data, inner: str) -> tuple[list[Node], Array, list[float]]:
     """Products of powers of the columns, and functions of each column times a coefficient: nodes, values, starts of that coefficient."""
     exponents = exponent_grid(len(data.names))[0][:_MONOMIALS].astype(float)
     nodes, starts = [monomial(data, e) for e in exponents], [1.0] * len(exponents)

@@ -24,6 +24,7 @@ from recommender.proposers.dimensional.forms import Form, Scored, polish
 from recommender.proposers.evolved.edits import PER_NODE, improved
 from recommender.proposers.evolved.operon import Evolution
 
+NAME = "evolved"
 _PARENTS, _CHILDREN, _ROUNDS = 4, 3, 6
 _EDITS_SHARE = 0.3
 _START_BUDGET = 0.02
@@ -39,7 +40,7 @@ class Evolved:
     seconds: of one core. Without pyoperon the edits still come; then ProblemError says how to install it.
     """
 
-    name = "evolved"
+    name = NAME
 
     def __init__(self, seconds: float = 10.0) -> None:
         self.seconds = seconds
@@ -54,13 +55,13 @@ class Evolved:
         children = list(_edited(parents, data, problem, Work(_EDITS_SHARE * self.seconds)))
         told = {proposal.key for proposal in history}
         for scored in _families(children):
-            yield _proposal(scored.form, "evolved_edit", told)
+            yield as_proposal(scored.form, "evolved_edit", told)
         if any(scored.is_exact for scored in (*parents, *children)):
             return
         seeds = [scored.form for scored in (*children, *parents)][:_SEEDS]
         grown = Evolution(data, problem.seed).run((1 - 2 * _EDITS_SHARE) * self.seconds, seeds)
         for form in _refined(grown, problem, data, _EDITS_SHARE * self.seconds):
-            yield _proposal(form, "evolved", told)
+            yield as_proposal(form, "evolved", told)
 
 
 def _parents(problem: Problem, data: Data, history: Sequence[Proposal]) -> Iterator[Scored]:
@@ -92,7 +93,7 @@ def _edited(parents: Sequence[Scored], data: Data, problem: Problem, work: Work)
             if work.exhausted():
                 return
             better = (child for child in improved(parent, data, work) if child.form.root.order not in seen)
-            children += islice((child for child in better if _possible(Formula(child.form.root), problem)), _CHILDREN)
+            children += islice((child for child in better if possible(Formula(child.form.root), problem)), _CHILDREN)
         seen |= {child.form.root.order for child in children}
         yield from children
         parents = sorted(children, key=lambda scored: scored.length)[:_CHILDREN]
@@ -100,8 +101,8 @@ def _edited(parents: Sequence[Scored], data: Data, problem: Problem, work: Work)
 
 def _refined(grown: Sequence[Form], problem: Problem, data: Data, seconds: float) -> list[Form]:
     """Refitted forms whose units are possible, and edits of the best, of smallest description length first."""
-    possible = [form for form in grown if form.root.variables and _possible(Formula(form.root), problem)]
-    found = sorted((polish(form, data) for form in possible), key=lambda scored: scored.length)
+    right = [form for form in grown if form.root.variables and possible(Formula(form.root), problem)]
+    found = sorted((polish(form, data) for form in right), key=lambda scored: scored.length)
     best = [scored for scored in found[:_CHILDREN] if math.isfinite(scored.length)]
     found += _edited(best, data, problem, Work(seconds))
     return [scored.form for scored in _families(found)]
@@ -116,7 +117,7 @@ def _families(found: Iterable[Scored]) -> list[Scored]:
     return list(families.values())
 
 
-def _possible(formula: Formula, problem: Problem) -> bool:
+def possible(formula: Formula, problem: Problem) -> bool:
     """Whether units agree for some units of the coefficients."""
     if not problem.has_units:
         return True
@@ -126,7 +127,7 @@ def _possible(formula: Formula, problem: Problem) -> bool:
         return False
 
 
-def _proposal(form: Form, why: str, told: Collection[str]) -> Proposal:
+def as_proposal(form: Form, why: str, told: Collection[str], proposer: str = NAME) -> Proposal:
     """The form with coefficients c0, c1, ... and those that only occur as one product joined; an echo if it was told."""
     compiled = compile_tree(form.root, form.known)
     starts = dict(form.starts)
@@ -137,7 +138,7 @@ def _proposal(form: Form, why: str, told: Collection[str]) -> Proposal:
     known = {name: value for name, value in form.known.items() if name in formula.parameters}
     found = Proposal(
         formula.rename(names),
-        Evolved.name,
+        proposer,
         Sentence.of(f"why.{why}"),
         known=known,
         starts={new: starts[old] for old, new in names.items()},

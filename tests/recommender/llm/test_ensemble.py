@@ -140,7 +140,7 @@ def test_a_chat_that_raises_is_a_failure_of_its_member() -> None:
 
 
 def test_what_was_told_is_an_echo() -> None:
-    with talking(Ensemble(members(1), Waits()), PROBLEM) as talk:
+    with talking(Ensemble(members(1, role="proposer"), Waits()), PROBLEM) as talk:
         talk.ask(CONTEXT)
         (first,) = talk.heard(wait=True)
         talk.ask(CONTEXT, (), {first.proposals[0].key})

@@ -33,7 +33,7 @@ def outcome() -> Iterator[Outcome]:
             Member("nokey", "anthropic/claude-sonnet-4-5"),
             Member("nokey2", "openai/x", api_base=server.url, api_key_env="NO_SUCH_KEY"),
         ]
-        ensemble = Ensemble(Members((*local, *others), Caps(seconds=40)), Client(first_wait=0.01))
+        ensemble = Ensemble(Members((*local, *others), Caps(seconds=40, together=32)), Client(first_wait=0.01))
         with talking(ensemble, problem) as talk:
             talk.ask(gather(problem, None))
             answers = talk.heard(wait=True)

@@ -16,9 +16,11 @@ from typer.testing import CliRunner
 from corpus.language import LANGUAGES
 from indexes import open_index
 from recommender.cli import app
+from recommender.cli_assist import question_of
 from recommender.llm.discuss import TOOLS, Discussion, agent, answer, usage
 from recommender.problem import Problem
 from recommender.session import run as recorded
+from recommender.store import Store
 from recommender.table import Table
 
 
@@ -123,13 +125,28 @@ def test_a_recorded_run_is_discussed_from_the_command_line(tmp_path: Path, monke
     monkeypatch.setenv("FORMULA_STORE_URL", str(tmp_path / "runs.sqlite"))
     monkeypatch.chdir(tmp_path)
     t = np.linspace(0.1, 5, 40)
-    np.savetxt("decay.csv", np.column_stack([t, 3 * np.exp(-t / 1.5)]), delimiter=",", header="t [s],N", comments="")
-    recorded(Problem.of(Table.read("decay.csv", {"t": "ms"})), seconds=0, limit=2)
+
+    def save(size: float) -> None:
+        columns = [t, size * np.exp(-t / 1.5), 0.01 * t, np.arange(40) % 2]
+        np.savetxt("decay.csv", np.column_stack(columns), delimiter=",", header="t [s],N,s,device", comments="")
+
+    save(3.0)
+    asked = Problem.of(
+        Table.read("decay.csv", {"t": "ms"}), "N", ["t"], known={"L": "10 mm"}, require=["positive"], sigma="s", group="device"
+    )
+    recorded(asked, seconds=0, limit=2)
     run = CliRunner()
     run_id = run.invoke(app, ["runs"]).output.split()[0]
     found = run.invoke(app, ["discuss", run_id], input="fit a*exp(-t/b)\nquit\nfit never\n")
     assert found.exit_code == 0, found.output
     assert "1.5" in found.output
     assert "never" not in found.output
-    np.savetxt("decay.csv", np.column_stack([t, 4 * np.exp(-t / 1.5)]), delimiter=",", header="t [s],N", comments="")
-    assert "not the table" in str(run.invoke(app, ["discuss", run_id]).exception)
+    with Store.open() as store:
+        question = question_of(store, store.run(run_id), None)
+    assert (question.known, question.require) == (asked.known, asked.require)
+    assert question.grouping is not None
+    assert question.grouping.labels == ("0", "1")
+    assert question.target.sigma is not None
+    assert np.array_equal(question.samples.target, asked.samples.target)
+    save(4.0)
+    assert "another table" in str(run.invoke(app, ["discuss", run_id, "--table", "decay.csv"]).exception)

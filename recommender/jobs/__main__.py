@@ -1,0 +1,21 @@
+"""`python -m recommender.jobs SLOT IDLE`: a worker for one slot of this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from recommender.jobs.worker import serve
+
+
+def main() -> None:
+    """Work until nothing has waited for IDLE seconds."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    serve(int(sys.argv[1]), idle=float(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Takes the commands of a person at the points of a search, and remembers at which."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from corpus.errors import RecommenderError
+from corpus.language import Sentence
+from recommender.journal import Journal
+from recommender.problem import Problem
+from recommender.search.steering import Command, Steering, Wishes, command_again, command_told
+
+_LOOK = 0.2  # seconds between looks
+_KIND = "steered"
+Obey = Callable[[Sequence[Command], Wishes], None]
+
+
+class Helm:
+    """obey: told of new commands and of the wishes they lead to; stop: asked while the search is paused."""
+
+    def __init__(self, problem: Problem, steering: Steering, journal: Journal, obey: Obey, stop: Callable[[], bool]) -> None:
+        self.wishes = Wishes()
+        self.refused: list[Sentence] = []
+        self._problem = problem
+        self._steering = steering
+        self._journal = journal
+        self._obey = obey
+        self._stop = stop
+        self._looked = 0.0
+
+    def at(self, point: str) -> Wishes:
+        """What holds at this point; while a person pauses the search it does not return."""
+        turn = 0
+        self._take(f"{point}/{turn}", self._due())
+        while self.wishes.paused and not self._stop():
+            time.sleep(_LOOK)
+            turn += 1
+            self._take(f"{point}/{turn}", True)
+        return self.wishes
+
+    def _due(self) -> bool:
+        """Whether it is time to look again: looking costs a query."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return False
+        self._looked = now
+        return True
+
+    def _take(self, point: str, look: bool) -> None:
+        told = self._journal.find(_KIND, point)
+        fresh = [] if not look or told is not None else [(event, command) for event, command in self._steering.fresh()]
+        if told is not None:
+            fresh = [(int(row["event"]), command_again(row)) for row in told]
+        elif fresh:
+            self._journal.write(_KIND, point, [{"event": event, **command_told(command)} for event, command in fresh])
+        if fresh:
+            self._follow([command for _, command in fresh])
+
+    def _follow(self, commands: Sequence[Command]) -> None:
+        obeyed = []
+        for command in commands:
+            try:
+                self.wishes = self.wishes.after(command, self._problem)
+                obeyed.append(command)
+            except RecommenderError as error:  # a command from elsewhere may not fit this problem
+                self.refused.append(Sentence.of("note.steer_refused", verb=command.verb, text=command.text, reason=error.sentence))
+        self._obey(obeyed, self.wishes)

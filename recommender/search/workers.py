@@ -1,0 +1,169 @@
+"""Where tasks are performed: processes of this machine, or a Dask cluster. Who performs a task, and when, does not change its outcome."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from corpus.errors import SettingsError
+from recommender.search.tasks import Child, Task, World, perform
+
+_TRIES = 3  # of a task whose worker dies
+
+
+class Workers(Protocol):
+    """Performs tasks of one world."""
+
+    places: int
+
+    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
+        """Begin a task; the answer waits up to so many seconds for its outcome, and gives None if there is none yet."""
+        ...
+
+    def close(self) -> None:
+        """Give up what has not ended."""
+        ...
+
+
+class Here:
+    """This process: a task is performed when its outcome is asked for."""
+
+    places = 1
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
+        return lambda seconds: perform(self._world, task)  # noqa: ARG005
+
+    def close(self) -> None:
+        pass
+
+
+class Processes:
+    """Processes of this machine, one numeric thread each. One that dies is replaced, and its task given to another, `_TRIES` times."""
+
+    def __init__(self, world: World, places: int | None) -> None:
+        self.places = places or os.cpu_count() or 1
+        self._world = world
+        self._pool = self._new()
+        self._broken = 0
+
+    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
+        job = _Job(self, task)
+        return job.outcome
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in list((self._pool._processes or {}).values()):  # a task in progress is not waited for
+            process.terminate()
+
+    def begin(self, task: Task) -> tuple[int, Future[list[Child]]]:
+        """A task in the pool as it is now, and the number of that pool."""
+        try:
+            return self._broken, self._pool.submit(_perform, task)
+        except BrokenProcessPool:
+            self.mend(self._broken)
+            return self._broken, self._pool.submit(_perform, task)
+
+    def mend(self, number: int) -> None:
+        """A new pool in place of pool `number`, which has lost a process."""
+        if number == self._broken:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._broken += 1
+            self._pool = self._new()
+
+    def _new(self) -> ProcessPoolExecutor:
+        # the caller has threads: a fork of it may inherit locked locks
+        context = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
+        return ProcessPoolExecutor(self.places, mp_context=context, initializer=_begin, initargs=(self._world,))
+
+
+class _Job:
+    """A task and whoever performs it at the moment."""
+
+    def __init__(self, processes: Processes, task: Task) -> None:
+        self._processes, self._task, self._tries = processes, task, 1
+        self._pool, self._future = processes.begin(task)
+
+    def outcome(self, seconds: float) -> list[Child] | None:
+        try:
+            return self._future.result(seconds)
+        except TimeoutError:
+            return None
+        except (BrokenProcessPool, CancelledError):
+            if self._tries == _TRIES:
+                raise
+            self._tries += 1
+            self._processes.mend(self._pool)
+            self._pool, self._future = self._processes.begin(self._task)
+            return None
+
+
+_world: World | None = None
+
+
+def _begin(world: World) -> None:
+    """A worker begins: it takes the world in once, and one numeric thread."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    global _world
+    _world = world
+    threadpool_limits(1)
+
+
+def _perform(task: Task) -> list[Child]:
+    assert _world is not None
+    return perform(_world, task)
+
+
+class Cluster:
+    """The workers of a Dask cluster. Dask gives the task of a worker that is lost to another one."""
+
+    def __init__(self, world: World, address: str) -> None:
+        self._client = _client(address)
+        self.places = max(1, sum(self._client.nthreads().values()))
+        self._world = self._client.scatter(world, broadcast=True)
+
+    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
+        future = self._client.submit(perform, self._world, task, pure=False, retries=_TRIES)
+
+        def outcome(seconds: float) -> list[Child] | None:
+            from distributed import TimeoutError as Late
+
+            try:
+                found: list[Child] = future.result(timeout=seconds)
+            except (Late, TimeoutError):
+                return None
+            return found
+
+        return outcome
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _client(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise SettingsError("cluster_missing") from None
+    try:
+        return Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise SettingsError("cluster_unreachable", address=address, reason=str(error)[:200]) from None
+
+
+@contextmanager
+def workers_of(world: World, places: int | None, cluster: str = "") -> Iterator[Workers]:
+    """Workers while the block runs. places: processes (None: one per core; 0: this process); cluster: the address of a Dask scheduler."""
+    made: Workers = Cluster(world, cluster) if cluster else Here(world) if places == 0 else Processes(world, places)
+    try:
+        yield made
+    finally:
+        made.close()

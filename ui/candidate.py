@@ -1,0 +1,192 @@
+"""What can be done with one candidate: look at its plots, move its coefficients, predict a row, take its source, decide on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from corpus.errors import RecommenderError
+from corpus.units import parse_unit
+from recommender.acceptance import Decision, decisions, take, turn_down
+from recommender.coefficients import Coefficient
+from recommender.prediction import Predictor
+from recommender.problem import Problem
+from recommender.recommendation import RankedFormula, Recommendation
+from recommender.report import view
+from recommender.report.symbols import symbol_latex
+from recommender.show import value_with_error
+from ui import cards
+from ui.access import person, tenant
+from ui.charts import band_chart, candidate_charts, what_if_chart
+from ui.launch import store
+from ui.words import language, plain, say
+from ui.work import work
+
+_TABS = ("plots", "what_if", "predict", "story", "source", "decide")
+
+
+def draw(problem: Problem, result: Recommendation, formula: RankedFormula) -> None:
+    """The whole card."""
+    with st.container(border=True, key=f"card-{formula.rank}"):
+        cards.head(formula)
+        cards.coefficients(formula)
+        cards.gauges(formula)
+        tabs = st.tabs([say(f"ui_cards.tab_{name}") for name in _TABS])
+        with tabs[0]:
+            _plots(problem, formula)
+        with tabs[1]:
+            _what_if(problem, formula)
+        with tabs[2]:
+            _predict(problem, formula)
+        with tabs[3]:
+            cards.story(formula)
+        with tabs[4]:
+            _source(formula)
+        with tabs[5]:
+            _decide(result, formula)
+
+
+def draw_small(problem: Problem, formula: RankedFormula) -> None:
+    """Beside others, for comparison."""
+    with st.container(border=True, key=f"small-{formula.rank}"):
+        cards.head(formula)
+        cards.coefficients(formula, small=True)
+        cards.gauges(formula, columns=1)
+        for chart, words in zip(candidate_charts(problem, formula, language()), _plot_words(formula), strict=True):
+            st.altair_chart(chart, alt=words)
+
+
+def _plot_words(formula: RankedFormula) -> tuple[str, str]:
+    return say("ui_cards.fit_alt", rank=formula.rank), say("ui_cards.residual_alt", rank=formula.rank)
+
+
+def _plots(problem: Problem, formula: RankedFormula) -> None:
+    titles = (say("report.fit"), say("report.residuals"))
+    charts = candidate_charts(problem, formula, language())
+    for place, title, chart, words in zip(st.columns(2, gap="medium"), titles, charts, _plot_words(formula), strict=True):
+        place.markdown(f"**{title}**")
+        place.altair_chart(chart, alt=words)
+    st.markdown(f"**{say('ui_cards.band')}**", help=say("ui_cards.band_help"))
+    names = [column.name for column in problem.inputs]
+    along = names[0]
+    if len(names) > 1:
+        along = st.selectbox(say("ui_cards.along"), names, key=f"along-{formula.rank}", width=260) or along
+    chart = band_chart(problem, Predictor.of(problem, formula), along)
+    st.altair_chart(chart, alt=say("ui_cards.band_alt", rank=formula.rank))
+
+
+# --- what if ----------------------------------------------------------------------------------------------------------
+
+
+def _what_if(problem: Problem, formula: RankedFormula) -> None:
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        free = [c for c in formula.coefficients if not c.known and math.isfinite(c.value)]
+        moved = {c.name: _slider(formula, c) for c in free}
+        st.button(say("ui_cards.back"), on_click=_back, args=(formula,), key=f"back-{formula.rank}")
+    changed = replace(formula, coefficients=tuple(replace(c, si=_in_si(c, moved.get(c.name, c.value))) for c in formula.coefficients))
+    right.altair_chart(what_if_chart(problem, formula, changed, language()), alt=say("ui_cards.what_if_alt"))
+    errors = (_share(problem, formula), _share(problem, changed))
+    right.caption(say("ui_cards.what_if_error", before=errors[0], after=errors[1]))
+
+
+def _slider(formula: RankedFormula, c: Coefficient) -> float:
+    half = max(abs(c.value) / 2, 3 * (c.high - c.low) if math.isfinite(c.high - c.low) else 0.0) or 1.0
+    unit = f" [{plain(view.unit_text(c.unit))}]" if c.unit not in ("", "?") else ""
+    key = f"slide-{work().run}-{formula.rank}-{c.name}"
+    low, high = c.value - half, c.value + half
+    return float(st.slider(f"${symbol_latex(c.name)}${unit}", low, high, c.value, step=half / 100, format="%.4g", key=key))
+
+
+def _back(formula: RankedFormula) -> None:
+    """To the fitted values."""
+    for c in formula.coefficients:
+        st.session_state.pop(f"slide-{work().run}-{formula.rank}-{c.name}", None)
+
+
+def _in_si(c: Coefficient, value: float) -> float:
+    if value == c.value:
+        return c.si
+    if c.unit not in ("", "?"):
+        return float(parse_unit(c.unit).to_si(np.array(value)))
+    return c.si * value / c.value if c.value else value
+
+
+def _share(problem: Problem, formula: RankedFormula) -> str:
+    """Root mean square error on the rows, as a share of the target's spread."""
+    given = {column.name: column.shown[problem.rows] for column in problem.inputs}
+    measured = problem.target.shown[problem.rows]
+    with np.errstate(all="ignore"):
+        rest = measured - formula.predict(given)
+    share = 100 * float(np.sqrt(np.mean(rest**2)) / np.std(measured))
+    return f"{share:.3g} %" if math.isfinite(share) else "–"
+
+
+# --- a new row --------------------------------------------------------------------------------------------------------
+
+
+def _predict(problem: Problem, formula: RankedFormula) -> None:
+    names = [column.name for column in problem.inputs]
+    row: dict[str, float] = {}
+    for i, (place, column) in enumerate(zip(st.columns(max(3, len(names)), gap="small"), problem.inputs, strict=False)):
+        middle = float(f"{np.median(column.shown[problem.rows]):.4g}")
+        row[column.name] = float(place.number_input(column.label, value=middle, format="%.6g", key=f"row-{work().run}-{formula.rank}-{i}"))
+    found = Predictor.of(problem, formula).at({name: np.array([value]) for name, value in row.items()})
+    goal, unit = problem.target.name, view.unit_text(formula.target.unit or "")
+    told = value_with_error(float(found.value[0]), float(found.reading_high[0] - found.reading_low[0]) / 4)
+    st.metric(goal, f"{view.raised(told)} {unit}".strip())
+    curve = view.interval_text(float(found.low[0]), float(found.high[0]))
+    reading = view.interval_text(float(found.reading_low[0]), float(found.reading_high[0]))
+    st.caption(say("ui_cards.predict_curve", interval=f"{curve} {unit}".strip()))
+    st.caption(say("ui_cards.predict_reading", interval=f"{reading} {unit}".strip()))
+    beyond = [c.label for c in problem.inputs if not _within(c.shown[problem.rows], row[c.name])]
+    if beyond:
+        st.warning(say("ui_cards.beyond", names=plain(", ".join(beyond))))
+
+
+def _within(values: np.typing.NDArray[np.float64], value: float) -> bool:
+    return float(values.min()) <= value <= float(values.max())
+
+
+def _source(formula: RankedFormula) -> None:
+    source = formula.numpy_source()
+    st.code(source, language="python")
+    name = f"formula_{formula.rank}.py"
+    st.download_button(say("ui_cards.download_source"), source, name, "text/x-python", key=f"source-{formula.rank}", on_click="ignore")
+
+
+# --- the decision -----------------------------------------------------------------------------------------------------
+
+
+def _decide(result: Recommendation, formula: RankedFormula) -> None:
+    before = decisions(store(), work().run, tenant()).get(formula.key)
+    if before is not None:
+        st.info(say(f"ui_cards.{before['kind']}", person=plain(str(before["person"])), reason=plain(str(before["reason"]))))
+    with st.form(f"decide-{formula.rank}", border=False):
+        left, right = st.columns(2, gap="medium")
+        decision = Decision(
+            person=(left.text_input(say("ui_cards.person"), person(), max_chars=80, disabled=bool(person())) or person()).strip(),
+            reason=st.text_area(say("ui_cards.reason"), max_chars=500, height=80, placeholder=say("ui_cards.reason_hint")),
+            tenant=tenant(),
+            **{f"name_{language()}": right.text_input(say("ui_cards.name"), max_chars=80, placeholder=view.law(formula, language()))},
+        )
+        with st.container(horizontal=True):
+            accepted = st.form_submit_button(
+                say("ui_cards.accept"), type="primary", icon=":material/check:", help=say("ui_cards.accept_help")
+            )
+            rejected = st.form_submit_button(say("ui_cards.reject"), icon=":material/close:")
+    if accepted or rejected:
+        _record(result, formula, decision, accepted)
+
+
+def _record(result: Recommendation, formula: RankedFormula, decision: Decision, accepted: bool) -> None:
+    """Into the inbox or only into the run's record; what is missing is said."""
+    try:
+        (take if accepted else turn_down)(store(), work().run, result, formula.rank, decision)
+    except RecommenderError as error:
+        st.error(plain(error.text(language())))
+    else:
+        st.success(say("ui_cards.accept_done" if accepted else "ui_cards.reject_done"))

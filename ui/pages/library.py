@@ -1,0 +1,84 @@
+"""Library: the formulas we know, searched and browsed; one tried on the table at hand; new ones; what the nightly job did."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from corpus.errors import UnitError
+from indexes import Retrieved
+from ui import entries, ingestion, propose
+from ui.shield import shielded
+from ui.words import language, plain, say
+from ui.work import work
+
+
+def draw() -> None:
+    """The page."""
+    st.title(say("ui_page.library"), anchor=False)
+    find, new, nightly = st.tabs([say(f"ui_library.tab_{name}") for name in ("find", "new", "nightly")])
+    with find:
+        _find()
+    with new:
+        propose.draw()
+    with nightly:
+        ingestion.draw()
+
+
+def _find() -> None:
+    with st.spinner(say("ui_library.opening")):
+        count = len(entries.everything())
+    st.caption(say("ui_library.size", count=f"{count:,}", domains=len(entries.domains())))
+    left, middle, right = st.columns([3, 2, 1], gap="small")
+    hint = say("ui_library.search_hint")
+    words = left.text_input(say("ui_library.search"), key="library-words", placeholder=hint, max_chars=300, persist_state="session") or ""
+    domain = middle.selectbox(
+        say("ui_library.domain"),
+        entries.domains(),
+        index=None,
+        format_func=entries.domain_words,
+        placeholder=say("ui_library.all_domains"),
+        key="library-domain",
+        persist_state="session",
+    )
+    unit = (
+        right.text_input(say("ui_library.with_unit"), key="library-unit", placeholder="W/m^2", max_chars=40, persist_state="session") or ""
+    )
+    try:
+        found = entries.search(words.strip(), domain, unit.strip())
+    except UnitError as error:
+        st.error(plain(error.text(language())))
+        return
+    _results(found)
+
+
+def _results(found: list[Retrieved]) -> None:
+    if not found:
+        st.info(say("ui_library.nothing"))
+        return
+    left, right = st.columns([2, 3], gap="large")
+    tongue = language()
+    with left:
+        names = [one.entry.name.of(tongue) for one in found]
+        frame = pd.DataFrame(
+            {say("ui_library.name"): names, say("ui_library.domain"): [entries.domain_words(entries.field(f.entry)) for f in found]}
+        )
+        event = st.dataframe(frame, hide_index=True, height=560, on_select="rerun", selection_mode="single-row", key="library-rows")
+        rows = event.selection.rows
+        st.caption(say("ui_library.pick", count=len(found)))
+    with right:
+        one = found[rows[0]] if rows and rows[0] < len(found) else found[0]
+        entries.show(one)
+        _try(one)
+
+
+def _try(one: Retrieved) -> None:
+    asked = work().question
+    if asked is None:
+        st.caption(say("ui_library.try_needs"))
+    elif st.button(say("ui_library.try", table=plain(asked.table.name)), key="try-entry", icon=":material/science:"):
+        entries.show_tried(one.entry, asked.problem())
+
+
+if __name__ == "__main__":
+    shielded(draw)
