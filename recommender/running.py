@@ -38,6 +38,7 @@ PARENTS = 12
 FEW = 4  # rows a coefficient, from which an exact fit is no accident
 MOST_EXACT = 6
 _SHOW_EVERY = 24  # steps
+_FOR_MODELS = frozenset({"ban", "require", "forbid", "allow", "improve"})  # commands that language models are told, beside hints
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,8 @@ class Run:
         known = {proposal.key for proposal in self._proposals if proposal.proposer == Typed.name}
         added = [_told_apart(one, self._asked) for one in wishes.added if one.key not in known]
         hints = [command.text for command in commands if command.verb == "hint"]
+        told = tuple(f"{command.verb} {command.text}" for command in commands if command.verb in _FOR_MODELS)
+        self._context = replace(self._context, hints=(*self._context.hints, *told))
         if hints:
             self._context = hinted(self._asked, self._context, hints, self._means.retriever)
             added += self._retrieved()

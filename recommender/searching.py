@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -21,6 +20,7 @@ from corpus.errors import RecommenderError
 from corpus.language import Sentence
 from recommender.context import Context
 from recommender.problem import Problem
+from recommender.processes import end_with_parent, start_method
 from recommender.progress import Stop
 from recommender.proposers import Proposal, Proposer
 
@@ -88,24 +88,11 @@ def _next(proposals: Iterator[Proposal]) -> Proposal | None:
     return next(proposals, None)
 
 
-def _method() -> str:
-    """A fork of a threaded process may inherit locked locks; a server that has loaded what searches need forks clean ones.
-
-    To start a search takes 0.05 s by fork, 0.4 s from the server (2 s for the first, which starts it), 2 s where each is spawned.
-    """
-    if sys.platform != "linux":
-        return "spawn"
-    if threading.active_count() == 1:
-        return "fork"
-    multiprocessing.set_forkserver_preload([__name__, "threadpoolctl"])
-    return "forkserver"
-
-
 class _Crowd:
     """Processes that search, at most `places` at a time, and the queue they speak into."""
 
     def __init__(self, searches: Sequence[Proposer], question: Question, places: int) -> None:
-        self._make: Any = multiprocessing.get_context(_method())
+        self._make: Any = multiprocessing.get_context(start_method(__name__))
         self._words: Any = self._make.Queue()
         self._searches = searches
         self._waiting = list(range(len(searches)))
@@ -159,6 +146,7 @@ def _speak(words: Any, place: int, one: Proposer, question: Question) -> None:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threadpool_limits(1)
+    end_with_parent()
     for found in _heard(place, one, question):
         words.put(found)
     words.put(place)

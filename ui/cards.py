@@ -30,7 +30,8 @@ def summary(result: Recommendation) -> None:
     heads = [say("ui_cards.place"), say("ui_cards.law"), say("report.confidence")]
     heads += [say(f"report.{key}") for key in ("held_out", "edge", "stability", "parameters")]
     rows = [[f"{f.rank}", _title(f), plain(_sure(f)), *map(plain, view.summary_row(f))] for f in result.formulas]
-    st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+    with st.container(key="summary"):
+        st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
     st.caption(f"{say('report.held_out')}: {say('report.error_help')}")
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from corpus.errors import TableError
 from corpus.language import Language, strings
 from recommender.table import Table
+from ui.words import cell
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet")
@@ -53,4 +54,4 @@ def read_pasted(cells: str) -> Table:
 
 def preview_frame(table: Table, rows: int = 200) -> pd.DataFrame:
     """The first rows in the customer's units."""
-    return pd.DataFrame({column.label: column.shown[:rows] for column in table.columns})
+    return pd.DataFrame({cell(column.label): column.shown[:rows] for column in table.columns})

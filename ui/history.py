@@ -17,7 +17,7 @@ from ui import cards, downloads
 from ui.access import tenant
 from ui.launch import problem as problem_of
 from ui.launch import store
-from ui.words import language, plain, say
+from ui.words import cell, language, plain, say
 
 _LONG = 300
 
@@ -70,7 +70,7 @@ def _log(run_id: str) -> None:
 
 def _event(event: Event) -> dict[str, str]:
     told = {"time": f"{event.time:%H:%M:%S}", "who": event.author, "what": event.kind, "details": _details(event.payload)}
-    return {say(f"ui_runs.{key}"): value for key, value in told.items()}
+    return {say(f"ui_runs.{key}"): cell(value) for key, value in told.items()}
 
 
 def _details(payload: Mapping[str, object]) -> str:

@@ -75,7 +75,7 @@ def _woken(url: str | None, place: str) -> None:
 
 def go(page: str) -> None:
     """To another page, with the run in its address."""
-    st.switch_page(f"pages/{page}.py", query_params={"run": work().run} if work().run else None)
+    st.switch_page(f"views/{page}.py", query_params={"run": work().run} if work().run else None)
 
 
 def current() -> str:
@@ -114,5 +114,5 @@ def nothing_yet() -> None:
     """What to do on a page that needs formulas."""
     st.info(say("ui.no_run"))
     with st.container(horizontal=True):
-        st.page_link("pages/data.py", label=say("ui.to_data"), icon=":material/table_chart:")
-        st.page_link("pages/runs.py", label=say("ui.to_runs"), icon=":material/history:")
+        st.page_link("views/data.py", label=say("ui.to_data"), icon=":material/table_chart:")
+        st.page_link("views/runs.py", label=say("ui.to_runs"), icon=":material/history:")

@@ -40,7 +40,8 @@ def main() -> None:
 
 
 def _page(name: str) -> st.Page:
-    return st.Page(_HERE / "pages" / f"{name}.py", title=say(f"ui_page.{name}"), icon=_PAGES[name], url_path=name, default=name == "data")
+    """A file below `views`: in a folder called `pages` Streamlit would serve it by itself, before the door, to whoever comes first."""
+    return st.Page(_HERE / "views" / f"{name}.py", title=say(f"ui_page.{name}"), icon=_PAGES[name], url_path=name, default=name == "data")
 
 
 def _sidebar() -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from corpus.language import LANGUAGES, Language, text
 
 NAMES = {"ja": "日本語", "en": "English"}
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
 
 
@@ -29,6 +30,11 @@ def named(prefix: str, names: Iterable[str]) -> Callable[[str], str]:
     """What stands for each of some names in a widget: the sentences `prefix` + name, in the language of this drawing."""
     shown = {name: say(f"{prefix}{name}") for name in names}
     return lambda name: shown.get(name, name)
+
+
+def cell(words: str) -> str:
+    """Foreign words for a grid, which can be downloaded as CSV: no spreadsheet takes them for a formula."""
+    return f"'{words}" if words.startswith(_ACTIVE) else words
 
 
 def plain(words: str) -> str:

@@ -47,6 +47,7 @@ BENCHES: dict[str, dict[str, str]] = {
         "meaning_found": f"{_HERE}.meaning:found",
     },
     "llm": {"ledger": f"{_HERE}.llm:Ledger"},
+    "search": {"search_pace": f"{_HERE}.search_pace:Pace"},
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {
         "family": f"{_HERE}.fit_family:family",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures import as_completed
@@ -24,6 +22,7 @@ from corpus.formula import Formula
 from corpus.language import Sentence
 from recommender.fitting.fit import fit
 from recommender.fitting.result import Fit, Prior, sentence
+from recommender.processes import end_with_parent, start_method
 from recommender.samples import Samples
 
 _GRACE = 10.0  # wall seconds beyond ten times the budget before a worker is killed
@@ -145,9 +144,8 @@ def _runner(samples: Samples, loss: str, seed: int, workers: int | None) -> Iter
     from pebble import ProcessPool
 
     count = workers or os.cpu_count() or 1
-    # a fork of a threaded process may inherit locked locks; a spawned one is clean but starts slower
-    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
-    pool: Any = ProcessPool(count, context=multiprocessing.get_context(method), initializer=_begin, initargs=(samples, loss, seed))
+    context = multiprocessing.get_context(start_method(__name__))
+    pool: Any = ProcessPool(count, context=context, initializer=_begin, initargs=(samples, loss, seed))
     try:
         yield _Pooled(pool, len(samples))
         pool.close()
@@ -221,6 +219,7 @@ def _begin(samples: Samples, loss: str, seed: int) -> None:
 
     global _job
     threadpool_limits(1)
+    end_with_parent()
     _job = _Job(samples, loss, seed)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Attempt", "Parent", "Template", "build", "template", "version"]
 
 BUDGET = 2000
+_MOST_HINTS = 8  # of what a person has said during the search
 REPLY = """{"formulas": [{"formula": "...",
   "parameters": [{"name": "...", "meaning": "...", "unit": "...", "sign": "positive | negative | any"}],
   "reasoning": "one sentence", "evidence": ["ids of the facts used"]}]}"""
@@ -91,6 +92,7 @@ def build(
     role, parent = _playing(role_of(member.role), parent, history)
     own = template(role.name, language)
     fixed = fixed_part(problem, language) | ({} if parent is None else {"parent": parent_part(parent, language)})
+    fixed |= {"engineer_says": list(context.hints[-_MOST_HINTS:])} if context.hints else {}
     data = inert(fitted_in(fixed, _weighed(role, problem, context, history, language), budget_tokens))
     words = {"role": member.system or own.words, "reply": REPLY, "data": data, "task": own.task.replace("{count}", str(role.count))}
     return tuple(Message(_TURNS[turn.type], str(turn.content)) for turn in _chat(language).format_messages(**words))

@@ -42,7 +42,8 @@ def optimise(
 
     formulas: text in the variables of the grid, or an `Idea` with bounds and starts. shapes: corpus entries to try as well,
     `open_index().entries("shapes.")`. rounds: how often the best are edited; 0 leaves it at the seeds. budget: curves that the search
-    may score, a few thousand for a quick answer; robustness takes some 70 more for each design shown. limit: designs shown. tolerance: relative error of the coefficients for robustness.
+    may score, a few thousand for a quick answer; robustness takes some 70 more for each design shown. limit: designs shown.
+    tolerance: relative error of the coefficients, for robustness and simplicity. weights: of the order.
     stop: asked between batches; what there is then is ranked. ObjectiveError or FormulaError says what is wrong and the cure.
     """
     if budget < _FEWEST or rounds < 0 or limit < 1 or not 0 < tolerance < 1:

@@ -93,8 +93,7 @@ class Islands:
         with self._journal.behind():
             while not self._host.stop():
                 self._steer()
-                self._queue.extend((task, self._begun(task)) for task in self._checks(self._host.heard()))
-                self._plan_ahead()
+                self._gather()
                 if not self._queue:
                     return
                 task, outcome = self._queue.popleft()
@@ -121,6 +120,11 @@ class Islands:
         )
 
     # --- tasks ------------------------------------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """More tasks: what language models have said, and the islands' own steps."""
+        self._queue.extend((task, self._begun(task)) for task in self._checks(self._host.heard()))
+        self._plan_ahead()
 
     def _plan_ahead(self) -> None:
         """Steps for the workers, as long as any are to be taken."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from corpus.errors import SettingsError
+from recommender.processes import end_with_parent, start_method
 from recommender.search.tasks import Child, Task, World, perform
 
+_MOMENT = 0.5  # seconds, long enough that every process gets one
 _TRIES = 3  # of a task whose worker dies
 
 
@@ -23,6 +26,10 @@ class Workers(Protocol):
 
     def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
         """Begin a task; the answer waits up to so many seconds for its outcome, and gives None if there is none yet."""
+        ...
+
+    def warm(self) -> None:
+        """Have everyone ready: what is loaded first is not part of any task."""
         ...
 
     def close(self) -> None:
@@ -41,6 +48,9 @@ class Here:
     def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
         return lambda seconds: perform(self._world, task)  # noqa: ARG005
 
+    def warm(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -58,9 +68,18 @@ class Processes:
         job = _Job(self, task)
         return job.outcome
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of those that are there."""
+        return tuple(self._pool._processes or {})
+
+    def warm(self) -> None:
+        wait([self._pool.submit(time.sleep, _MOMENT) for _ in range(self.places)])
+
     def close(self) -> None:
+        processes = list((self._pool._processes or {}).values())
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((self._pool._processes or {}).values()):  # a task in progress is not waited for
+        for process in processes:  # a task in progress is not waited for
             process.terminate()
 
     def begin(self, task: Task) -> tuple[int, Future[list[Child]]]:
@@ -79,8 +98,7 @@ class Processes:
             self._pool = self._new()
 
     def _new(self) -> ProcessPoolExecutor:
-        # the caller has threads: a fork of it may inherit locked locks
-        context = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
+        context = multiprocessing.get_context(start_method(__name__))
         return ProcessPoolExecutor(self.places, mp_context=context, initializer=_begin, initargs=(self._world,))
 
 
@@ -114,6 +132,7 @@ def _begin(world: World) -> None:
 
     global _world
     _world = world
+    end_with_parent()
     threadpool_limits(1)
 
 
@@ -144,6 +163,9 @@ class Cluster:
 
         return outcome
 
+    def warm(self) -> None:
+        self._client.wait_for_workers(1)
+
     def close(self) -> None:
         self._client.close()
 
@@ -154,7 +176,7 @@ def _client(address: str) -> Any:
     except ModuleNotFoundError:
         raise SettingsError("cluster_missing") from None
     try:
-        return Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(address, timeout="5s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise SettingsError("cluster_unreachable", address=address, reason=str(error)[:200]) from None
 

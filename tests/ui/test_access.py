@@ -63,7 +63,7 @@ def test_everyone_sees_their_own_runs(app):
     app.session_state["language"] = "en"
     app.run()
     assert "a@example" in "\n".join(str(block.value) for block in app.sidebar.caption)
-    app.switch_page("pages/run.py")
+    app.switch_page("views/run.py")
     app.query_params["run"] = mine
     app.run()
     assert not app.error
@@ -78,11 +78,12 @@ def test_nothing_leaves_without_models(app):
     assert text("ui.privacy_local", "en") in side(app)
 
 
+@pytest.mark.slow
 def test_an_outside_model_is_named_and_its_key_never_shown(app, members):
     app.session_state["language"] = "ja"
     app.run()
     assert text("ui.privacy_outside", "ja") in side(app)
-    app.switch_page("pages/settings.py").run()
+    app.switch_page("views/settings.py").run()
     assert not app.exception
     assert "far" in main_words(app)
     shown = "\n".join(str(table.value) for table in app.table)
@@ -95,6 +96,6 @@ def test_a_broken_file_of_members_is_said_and_stops_nothing(app, members):
     app.session_state["language"] = "en"
     app.run()
     assert not app.exception
-    app.switch_page("pages/settings.py").run()
+    app.switch_page("views/settings.py").run()
     assert not app.exception
     assert len(app.error) == 1

@@ -26,7 +26,7 @@ def speak(app, language):
 
 def turn(app, page, run=""):
     """To a page, as by the list on the left; run: in its address."""
-    app.switch_page(f"pages/{page}.py")
+    app.switch_page(f"views/{page}.py")
     if run:
         app.query_params["run"] = run
     return app.run()

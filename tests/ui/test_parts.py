@@ -15,7 +15,7 @@ from ui.charts import scatter_matrix, widened
 from ui.columns import default_roles, is_constant, looks_like_error, with_unit
 from ui.data import read_pasted, read_upload
 from ui.privacy import is_local
-from ui.words import plain
+from ui.words import cell, plain
 
 
 @pytest.fixture
@@ -28,6 +28,17 @@ def test_foreign_words_carry_no_markup(words):
     shown = plain(words)
     assert shown.replace("\\", "") == words.replace("\\", "")
     assert not [i for i, letter in enumerate(shown) if letter in "[]()<>$`*_:#!" and shown[i - 1] != "\\"]
+
+
+@pytest.mark.parametrize("words", ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_no_grid_hands_a_formula_to_a_spreadsheet(words):
+    assert cell(words) == f"'{words}"
+    assert cell("length [mm]") == "length [mm]"
+
+
+def test_headers_of_the_preview_are_harmless():
+    table = Table.from_frame(pd.DataFrame({"=1+1": [1.0, 2.0], "y": [3.0, 4.0]}))
+    assert list(data.preview_frame(table)) == ["'=1+1", "y"]
 
 
 def test_units_and_meanings_are_edited(table):

@@ -6,11 +6,13 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from recommender.convergence import Convergence, Finds, is_still
 from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.progress import Progress
@@ -18,7 +20,7 @@ from recommender.recommendation import Recommendation
 from recommender.search import Command
 from recommender.table import Table
 
-X = np.linspace(0.2, 5, 24)
+X = np.linspace(0.2, 5, 40)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,7 +41,7 @@ def problem() -> Problem:
 
 
 def searched(problem: Problem, **options: Any) -> Recommendation:
-    return recommend(problem, **{"seconds": 0, "effort": 0.1, "steps": 24, "workers": 0, "limit": 3, **options})
+    return recommend(problem, **{"seconds": 0, "effort": 0.3, "steps": 24, "workers": 0, "limit": 3, **options})
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +136,20 @@ def test_they_say_how_far_they_are_and_show_what_they_have(problem: Problem) -> 
     assert any(p.interim is not None for p in heard)
 
 
-def test_a_search_that_has_come_to_rest_ends_and_says_so() -> None:
-    exact = Problem.of(Table.of({"x": X, "y": np.where(X > 2, 1.0, 0.0) + 0.001 * np.sin(40 * X)}), seed=1)
-    found = searched(exact, steps=900, effort=0.05, limit=1).convergence
-    assert found.steps == 900 or found.fixed
+def test_a_search_comes_to_rest_when_good_finds_are_old_and_nobody_improves() -> None:
+    finds = Finds()
+    for key in ("a", "b", "c") * 40:
+        finds.add(key, {"a": 1.0, "b": 4.0, "c": 9.0}[key])
+    finds.add("poor", 99.0)
+    assert (finds.best, sorted(finds.good()), finds.chance(), finds.unseen()) == ("a", ["a", "b", "c"], 0.0, 0.0)
+    assert is_still([60, 70], 60, finds)
+    assert not is_still([60, 59], 60, finds)
+    finds.add("new", 2.0)
+    assert finds.chance() > 0
+    rest = Convergence(of=3, islands=3, since=70, steps=200, chance=0.0, families=3, fixed=True)
+    assert not rest.is_trivial
+    assert replace(rest, families=1).is_trivial
+    assert "little" in replace(rest, families=1).told.text()
 
 
 # --- steering ---------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
     page.close()
     visitor.page = page = visitor.reopen()
     page.goto(address)
-    visitor.wait("[class*=st-key-live], .st-key-to-candidates")
+    visitor.wait(".st-key-stop button, .st-key-to-candidates button")
     if page.locator(".st-key-stop button").count():
         visitor.press("stop")
     visitor.wait(".st-key-to-candidates button", 240)

@@ -73,14 +73,15 @@ def _member(member: Member) -> dict[str, str]:
 def _budgets(members: Members) -> None:
     st.subheader(say("ui_settings.budgets"), anchor=False)
     settings = Settings.load()
+    place = settings.store_url.rpartition("@")[2] if settings.store_url else str(home() / "runs.sqlite")
     _facts(
         {
             "search_time": settings.search_time,
             "cap_calls": str(members.caps.calls),
             "cap_cost": "–" if members.caps.cost is None else f"{members.caps.cost:g} USD",
             "cap_seconds": f"{members.caps.seconds:g} s",
-            "store": settings.store_url.rpartition("@")[2] if settings.store_url else str(home() / "runs.sqlite"),
         }
+        | ({} if is_guarded() else {"store": place})  # no business of those who only sign in
     )
     st.caption(say("ui_settings.how", path=plain(str(home() / "settings.toml"))))
 

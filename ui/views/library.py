@@ -9,7 +9,7 @@ from corpus.errors import UnitError
 from indexes import Retrieved
 from ui import entries, ingestion, propose
 from ui.shield import shielded
-from ui.words import language, plain, say
+from ui.words import cell, language, plain, say
 from ui.work import work
 
 
@@ -59,7 +59,7 @@ def _results(found: list[Retrieved]) -> None:
     left, right = st.columns([2, 3], gap="large")
     tongue = language()
     with left:
-        names = [one.entry.name.of(tongue) for one in found]
+        names = [cell(one.entry.name.of(tongue)) for one in found]
         frame = pd.DataFrame(
             {say("ui_library.name"): names, say("ui_library.domain"): [entries.domain_words(entries.field(f.entry)) for f in found]}
         )

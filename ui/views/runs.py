@@ -11,7 +11,7 @@ from recommender.store import RunSummary
 from ui import history, launch
 from ui.access import tenant
 from ui.shield import shielded
-from ui.words import plain, say
+from ui.words import cell, plain, say
 from ui.work import work
 
 _LIMIT = 200
@@ -23,7 +23,7 @@ def draw() -> None:
     rows = launch.store().runs(_LIMIT, tenant())
     if not rows:
         st.info(say("ui_runs.none"))
-        st.page_link("pages/data.py", label=say("ui.to_data"), icon=":material/table_chart:")
+        st.page_link("views/data.py", label=say("ui.to_data"), icon=":material/table_chart:")
         return
     chosen = _choose(rows)
     if len(chosen) == 2:
@@ -52,7 +52,7 @@ def _line(row: RunSummary) -> dict[str, str]:
         "seconds": took,
         "best": row.best or "",
     }
-    return {say(f"ui_runs.{key}"): value for key, value in told.items()}
+    return {say(f"ui_runs.{key}"): cell(value) for key, value in told.items()}
 
 
 def _open(row: RunSummary) -> None:

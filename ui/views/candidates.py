@@ -40,7 +40,7 @@ def draw() -> None:
 def _state(seen: Look) -> None:
     if not seen.is_finished:
         st.info(say("ui_cards.still_running"))
-        st.page_link("pages/run.py", label=say("ui_cards.to_run"), icon=":material/play_circle:", query_params={"run": seen.run_id})
+        st.page_link("views/run.py", label=say("ui_cards.to_run"), icon=":material/play_circle:", query_params={"run": seen.run_id})
 
 
 def _overview(problem: Problem, result: Recommendation) -> None:
