@@ -1,7 +1,7 @@
 """What a person decides of a candidate: taken into the corpus inbox with its provenance, or turned down with a reason.
 
-Both are events of the run (`accepted`, `rejected`), so that who decided what can be looked up; only what is accepted becomes an entry, which
-the nightly job reads from the inbox. It belongs to the person's tenant and is never shown for the table it was learned from.
+Both are events of the run (`accepted`, `rejected`), so that who decided what can be looked up; only what is accepted becomes an entry,
+which the nightly job reads from the inbox. It belongs to the person's tenant and is never shown for the table it was learned from.
 """
 
 from __future__ import annotations

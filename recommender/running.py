@@ -12,7 +12,6 @@ from recommender.assess import Fitted, everyone
 from recommender.assess.guards import FORM_GUARDS, TABLE_GUARDS, Finding, Scene, look
 from recommender.candidates import deduplicate
 from recommender.context import Context, hinted
-from recommender.convergence import Convergence
 from recommender.error_model import relative_error
 from recommender.journal import Journal
 from recommender.llm import Nobody, Talk, notes_of
@@ -24,7 +23,7 @@ from recommender.proposers.told import proposal_again, proposal_told
 from recommender.racing import FINALISTS, Race, Terms, is_typed, shown
 from recommender.ranking import Assessed, Ranked, rank
 from recommender.recommendation import Recommendation
-from recommender.search import Command, Helm, Islands, Memory, Plan, Steering, Unsteered, Wishes, World, workers_of
+from recommender.search import Command, Helm, Islands, Plan, Steering, Unsteered, Wishes, World, workers_of
 from recommender.searching import Found, Question, failure, search
 from recommender.settings import Settings
 from recommender.summary import Searched, summarise
@@ -73,8 +72,7 @@ class Run:
         self._notes = list(problem.notes)
         self._findings = look(TABLE_GUARDS, Scene(problem))
         self._helm = Helm(problem, means.steering, self._journal, self._obey, means.terms.stop)
-        self._memory = Memory()
-        self._convergence = Convergence()
+        self._islands: Islands | None = None
         self._shown = ""
 
     @property
@@ -138,11 +136,10 @@ class Run:
             return
         world = World(self.race.problem, self._terms.effort)
         with workers_of(world, self._terms.workers, self._means.cluster) as workers:
-            islands = Islands(self, self._means.plan, self._asked.seed, self._journal, workers)
-            self._memory = islands.memory
-            islands.run()
-        self._convergence = islands.convergence
-        self._notes += [self._convergence.told] if self._convergence.fixed else []
+            self._islands = Islands(self, self._means.plan, self._asked.seed, self._journal, workers)
+            self._islands.run()
+        found = self._islands.convergence
+        self._notes += [found.told] if found.fixed else []
         self.race.enter(deduplicate(self._proposals))
 
     def ask_models(self) -> None:
@@ -262,9 +259,11 @@ class Run:
 
     def _told(self, ranked: Sequence[Ranked]) -> Searched:
         """What the search says of itself."""
-        keys = [place.assessed.fitted.candidate.key for place in ranked]
-        lineages = {key: tuple(effect.told for effect in self._memory.lineage(key)) for key in keys}
-        return Searched(self._convergence, tuple(self._memory.summary()), {key: told for key, told in lineages.items() if told})
+        if self._islands is None:
+            return Searched()
+        memory, keys = self._islands.memory, [place.assessed.fitted.candidate.key for place in ranked]
+        lineages = {key: tuple(effect.told for effect in memory.lineage(key)) for key in keys}
+        return Searched(self._islands.convergence, tuple(memory.summary()), {key: told for key, told in lineages.items() if told})
 
     def _settled(self) -> bool:
         """A form with few coefficients goes through all rows exactly: there is nothing left to search for."""
@@ -288,7 +287,8 @@ class Run:
         self._shown = self.race.best
         if quick:
             ranked = self._ranked(quick, self._wave / max(self._means.waves, 1))
-            interim = summarise(self.race.problem, ranked, self._notes, self._counts(len(quick)), self._findings)
+            told = self._told(ranked)
+            interim = summarise(self.race.problem, ranked, self._notes, self._counts(len(quick)), self._findings, searched=told)
             self._terms.progress(Progress("racing", 1, 1, interim.formulas[0].text, interim))
 
     def _assess(self, finals: Sequence[Fitted], least: int, progress: Report) -> list[Assessed]:

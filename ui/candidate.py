@@ -18,9 +18,9 @@ from recommender.recommendation import RankedFormula, Recommendation
 from recommender.report import view
 from recommender.report.symbols import symbol_latex
 from recommender.show import value_with_error
-from ui import cards
+from ui import cards, plots
 from ui.access import person, tenant
-from ui.charts import band_chart, candidate_charts, what_if_chart
+from ui.charts import what_if_chart
 from ui.launch import store
 from ui.words import language, plain, say
 from ui.work import work
@@ -55,8 +55,12 @@ def draw_small(problem: Problem, formula: RankedFormula) -> None:
         cards.head(formula)
         cards.coefficients(formula, small=True)
         cards.gauges(formula, columns=1)
-        for chart, words in zip(candidate_charts(problem, formula, language()), _plot_words(formula), strict=True):
-            st.altair_chart(chart, alt=words)
+        for drawing, words in zip(_drawings(problem, formula), _plot_words(formula), strict=True):
+            st.vega_lite_chart(drawing, alt=words)
+
+
+def _drawings(problem: Problem, formula: RankedFormula) -> tuple[plots.Drawing, plots.Drawing]:
+    return plots.fit_and_rest(work().run, plots.mark_of(formula), language(), problem, formula)
 
 
 def _plot_words(formula: RankedFormula) -> tuple[str, str]:
@@ -65,17 +69,17 @@ def _plot_words(formula: RankedFormula) -> tuple[str, str]:
 
 def _plots(problem: Problem, formula: RankedFormula) -> None:
     titles = (say("report.fit"), say("report.residuals"))
-    charts = candidate_charts(problem, formula, language())
-    for place, title, chart, words in zip(st.columns(2, gap="medium"), titles, charts, _plot_words(formula), strict=True):
+    drawings = _drawings(problem, formula)
+    for place, title, drawing, words in zip(st.columns(2, gap="medium"), titles, drawings, _plot_words(formula), strict=True):
         place.markdown(f"**{title}**")
-        place.altair_chart(chart, alt=words)
+        place.vega_lite_chart(drawing, alt=words)
     st.markdown(f"**{say('ui_cards.band')}**", help=say("ui_cards.band_help"))
     names = [column.name for column in problem.inputs]
     along = names[0]
     if len(names) > 1:
         along = st.selectbox(say("ui_cards.along"), names, key=f"along-{formula.rank}", width=260) or along
-    chart = band_chart(problem, Predictor.of(problem, formula), along)
-    st.altair_chart(chart, alt=say("ui_cards.band_alt", rank=formula.rank))
+    drawing = plots.band(work().run, plots.mark_of(formula), along, problem, formula)
+    st.vega_lite_chart(drawing, alt=say("ui_cards.band_alt", rank=formula.rank))
 
 
 # --- what if ----------------------------------------------------------------------------------------------------------

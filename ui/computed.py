@@ -19,7 +19,7 @@ from ui.data import EXAMPLES
 from ui.words import language, plain, say
 
 POLL_SECONDS = 2.0
-BUDGETS: Mapping[str, int] = {"qpm_rectangular": 8_000}  # curves scored: about a minute
+BUDGETS: Mapping[str, int] = {"qpm_rectangular": 30_000}  # curves scored: about a minute
 _MOST = 2  # at once, for all sessions together
 
 

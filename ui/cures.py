@@ -17,6 +17,7 @@ from ui.words import language, plain, say
 
 _MOST = 8
 _FEW_LABELS = 40
+_SHOWN_ABOVE = ("note.text_column", "note.below_absolute_zero")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def draw(table: Table, edited: Edited) -> None:
             if one.act is not None:
                 st.button(one.cure, on_click=one.act, key=f"cure-{i}")
     for note in table.notes:
-        st.caption(plain(note.text(language())))
+        if note.key not in _SHOWN_ABOVE:
+            st.caption(plain(note.text(language())))
 
 
 def _rows(edited: Edited) -> Iterator[Finding]:
@@ -127,5 +129,7 @@ def _units(table: Table, edited: Edited) -> Iterator[Finding]:
         yield Finding(say("ui_cure.no_units"))
         return
     for column in open_ones:
+        if _counts_rows(column) or looks_like_error(column.name):
+            continue  # asked about already
         words = say("ui_cure.unit_open", name=column.name)
         yield Finding(words, say("ui_cure.pure_number"), partial(set_cell, table, column.name, "unit", "1"))

@@ -181,7 +181,9 @@ class Fit:
             formula=parse(given["text"], given["variables"], given["parameters"]),
             parameters=_floats(data["parameters"]),
             standard_errors=_floats(data["standard_errors"]),
-            covariance=np.array([[_float(v) for v in row] for row in data["covariance"]]).reshape(len(data["covariance"]), -1),
+            covariance=np.array([[_float(v) for v in row] for row in data["covariance"]]).reshape(
+                len(data["covariance"]), len(data["covariance"])
+            ),
             reduced_chi2=None if data["reduced_chi2"] is None else float(data["reduced_chi2"]),
             status=Sentence.from_dict(data["status"]),
             converged=bool(data["converged"]),

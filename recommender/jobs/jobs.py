@@ -51,8 +51,9 @@ class Look:
 
     @cached_property
     def convergence(self) -> Convergence | None:
-        """How far the search came; None before it has ended."""
-        return None if self.result is None else self.result.convergence
+        """How far the search has come; None before there is a ranking."""
+        latest = self.result or self.interim
+        return None if latest is None else latest.convergence
 
 
 class Jobs:

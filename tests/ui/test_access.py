@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("streamlit")
@@ -11,6 +13,7 @@ from recommender.jobs import Jobs
 from recommender.problem import Problem
 from recommender.table import Table
 
+APP = Path(__file__).parents[2] / "ui" / "app.py"
 AUTH = {"auth": {"redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "x", "client_id": "y"}}
 MEMBERS = """
 [[member]]
@@ -99,3 +102,8 @@ def test_a_broken_file_of_members_is_said_and_stops_nothing(app, members):
     app.switch_page("views/settings.py").run()
     assert not app.exception
     assert len(app.error) == 1
+
+
+def test_no_page_is_served_before_the_door():
+    """What lies in a folder `pages` beside the app is served by Streamlit itself until the app has run once."""
+    assert not (APP.parent / "pages").exists()

@@ -9,10 +9,10 @@ import streamlit as st
 from recommender.jobs import Look
 from recommender.problem import Problem
 from recommender.recommendation import Recommendation
-from ui import candidate, cards, downloads, launch
-from ui.charts import trade_off_chart
+from ui import candidate, cards, downloads, launch, plots
 from ui.shield import shielded
 from ui.words import language, plain, say
+from ui.work import work
 
 _MOST = 3
 
@@ -46,10 +46,10 @@ def _state(seen: Look) -> None:
 def _overview(problem: Problem, result: Recommendation) -> None:
     cards.summary(result)
     left, right = st.columns([3, 2], gap="large")
-    chart = trade_off_chart(result, language())
-    if chart is not None:
+    drawing = plots.trade_off(work().run, plots.mark_of(*result.formulas), language(), result)
+    if drawing is not None:
         left.markdown(f"**{say('report.trade_off')}**", help=say("report.trade_off_help"))
-        left.altair_chart(chart, on_select=_clicked, key="trade-off", alt=say("ui_cards.trade_alt"))
+        left.vega_lite_chart(drawing, on_select=_clicked, key="trade-off", alt=say("ui_cards.trade_alt"))
         left.caption(say("ui_cards.click"))
     with right:
         downloads.draw(problem, result)

@@ -21,10 +21,12 @@ from recommender.proposers._base import Proposal
 from recommender.proposers.dimensional.data import Data
 from recommender.proposers.dimensional.forms import Form, Scored, polish
 from recommender.proposers.dimensional.proposer import Search
+from recommender.proposers.separable.products import products
 from recommender.proposers.separable.structure import Merger, Split, mergers, splits
 from recommender.proposers.separable.surrogate import Surrogate
 
 _ROWS = 200
+_PRODUCT_ROWS = 1500
 _WORST = 0.3  # error of a surrogate from which nothing can be learned
 _TRIED, _DEPTH, _FORMS, _TOLD = 4, 2, 4, 8
 _MERGED = 2.0  # nats of a merger or a split
@@ -139,11 +141,19 @@ class Separable:
         divider = Divider(Work(self.seconds), problem.seed)
         told: set[int] = set()
         with threadpool_limits(1):  # two numeric threads on a busy machine are slower than one
-            for group in divider.divided(data, _DEPTH):
+            for group in _groups(problem, data, divider):
                 for form in (tidy(scored.form) for scored in group[:_TOLD] if math.isfinite(scored.length)):
                     if form.root.order not in told:
                         told.add(form.root.order)
                         yield Proposal(Formula(form.root), self.name, Sentence.of("why.separable"), known=form.known, starts=form.starts)
+
+
+def _groups(problem: Problem, data: Data, divider: Divider) -> Iterator[list[Scored]]:
+    """Products of curves of one input each, then, unless one of them is exact, the forms of every way to divide the problem."""
+    found = products(Data.of(problem, _PRODUCT_ROWS), divider.work)
+    yield found
+    if not any(scored.is_exact for scored in found):
+        yield from divider.divided(data, _DEPTH)
 
 
 def tidy(form: Form) -> Form:

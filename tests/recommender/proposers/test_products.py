@@ -50,6 +50,7 @@ def test_the_law_is_found_to_rounding(law: Law) -> None:
     assert error(solved(y)[0], y) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [enzyme, two_optima])
 def test_noise_leaves_a_product_that_draws_the_law(law: Law) -> None:
     y = law(DOSE, HEAT, ACID)

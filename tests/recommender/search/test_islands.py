@@ -205,7 +205,8 @@ def test_weights_change_the_order(problem: Problem, calm: Recommendation) -> Non
     simple, _ = steered(
         problem, ("weigh", "simplicity=10"), ("weigh", "accuracy=0"), ("weigh", "extrapolation=0"), ("weigh", "stability=0")
     )
-    assert len(simple.formulas[0].coefficients) < len(calm.formulas[0].coefficients)
+    assert len(simple.formulas[0].coefficients) == min(len(formula.coefficients) for formula in simple.formulas)
+    assert [formula.score for formula in simple.formulas] != [formula.score for formula in calm.formulas]
 
 
 def test_a_paused_search_goes_on_when_told(problem: Problem, calm: Recommendation) -> None:

@@ -1,8 +1,7 @@
-"""An empty database per test: a SQLite file, and a schema of a PostgreSQL server where FORMULA_TEST_POSTGRES names one."""
+"""An empty database per test: a SQLite file, and a schema of a PostgreSQL server."""
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,20 +12,19 @@ from sqlalchemy import create_engine
 from recommender.store import RunStart, Store
 from recommender.store.connect import address
 
-SERVER = os.environ.get("FORMULA_TEST_POSTGRES")
 
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not SERVER, reason="no FORMULA_TEST_POSTGRES"))])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "runs.sqlite")
         return
+    known = request.getfixturevalue("postgres")
     name = f"test_{uuid.uuid4().hex}"
-    server = create_engine(address(SERVER), isolation_level="AUTOCOMMIT")
+    server = create_engine(address(known), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         try:
-            yield f"{SERVER}{'&' if '?' in str(SERVER) else '?'}options=-csearch_path%3D{name}"
+            yield f"{known}{'&' if '?' in known else '?'}options=-csearch_path%3D{name}"
         finally:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
     server.dispose()

@@ -73,6 +73,19 @@ def test_a_database_of_version_1_is_read(tmp_path: Path, start: RunStart) -> Non
     assert version(path) == len(migrations.STEPS)
 
 
+def test_a_database_of_version_2_is_read_and_its_runs_go_on(tmp_path: Path) -> None:
+    path = database(tmp_path, (Path(__file__).parent / "databases" / "version_2.sql").read_text(encoding="utf-8"))
+    assert version(path) == 2
+    with Store.open(path) as store:
+        done, begun = sorted(store.runs(), key=lambda run: run.table_name)
+        assert [call.reply for call in store.calls(done.id)[done.id]] == ['{"formulas": []}']
+        assert (begun.status, store.ahead(begun.id), store.waiting()) == ("running", 0, 0)
+        store.beat(begun.id, {"best": "a*x"})
+        assert store.run(begun.id).interim == {"best": "a*x"}
+        store.finish_run(begun.id, "done", {})
+    assert version(path) == len(migrations.STEPS)
+
+
 def test_a_later_step_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = database(tmp_path, V1)
 

@@ -32,6 +32,8 @@ def look(visitor, name, widths=(1280,)):
 
 def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
     page, say = visitor.page, lambda key, **values: text(key, visitor.language, **values)
+    visitor.visit("candidates")  # as the first of all visits: the list of pages is there all the same
+    assert page.get_by_text(say("ui_page.settings")).count() == 1
     visitor.visit()
     look(visitor, "0-empty", BOTH)
 

@@ -1,0 +1,42 @@
+"""Charts of a candidate as finished drawings, made once for all sessions: building and checking one takes longer than a page may."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import streamlit as st
+
+from corpus.language import Language
+from recommender.prediction import Predictor
+from recommender.problem import Problem
+from recommender.recommendation import RankedFormula, Recommendation
+from ui.charts import band_chart, candidate_charts, trade_off_chart
+
+Drawing: TypeAlias = "dict[str, Any]"
+_KEPT = 500
+
+
+@st.cache_data(show_spinner=False, max_entries=_KEPT)
+def fit_and_rest(run: str, mark: str, language: Language, _problem: Problem, _formula: RankedFormula) -> tuple[Drawing, Drawing]:
+    """Data with the formula, and residuals. run, mark: what the drawings are of, see `mark_of`."""
+    fit, rest = candidate_charts(_problem, _formula, language)
+    return fit.to_dict(), rest.to_dict()
+
+
+@st.cache_data(show_spinner=False, max_entries=_KEPT)
+def band(run: str, mark: str, along: str, _problem: Problem, _formula: RankedFormula) -> Drawing:
+    """The formula along one input and beyond, with its bands."""
+    drawing: Drawing = band_chart(_problem, Predictor.of(_problem, _formula), along).to_dict()
+    return drawing
+
+
+@st.cache_data(show_spinner=False, max_entries=_KEPT)
+def trade_off(run: str, mark: str, language: Language, _result: Recommendation) -> Drawing | None:
+    """Error against length, each dot to be clicked."""
+    chart = trade_off_chart(_result, language)
+    return None if chart is None else chart.to_dict()
+
+
+def mark_of(*formulas: RankedFormula) -> str:
+    """Equal for the same formulas with the same coefficients: an interim ranking changes under its run."""
+    return "; ".join(f"{f.rank} {f.text} {sorted(f.values.items())}" for f in formulas)
