@@ -17,7 +17,6 @@ from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.proposers import Elementary, Proposer, RetrievedForms, Typed, searchers
 from recommender.racing import Terms
-from recommender.rates import as_rate
 from recommender.recommendation import Recommendation
 from recommender.running import Means, Run
 from recommender.search import Plan, Steering, Unsteered
@@ -63,7 +62,6 @@ def recommend(
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
     progress(Progress("proposing", 0, 1))
-    problem = as_rate(problem)
     planned = searchers(seconds) if waves is None else waves
     terms = Terms(effort, progress, stop, workers, journal or Blank())
     with talking(ensemble, problem) as talk:

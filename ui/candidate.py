@@ -60,7 +60,7 @@ def draw_small(problem: Problem, formula: RankedFormula) -> None:
 
 
 def _drawings(problem: Problem, formula: RankedFormula) -> tuple[plots.Drawing, plots.Drawing]:
-    return plots.fit_and_rest(work().run, plots.mark_of(formula), language(), problem, formula)
+    return plots.fit_and_rest(plots.key_of(work().run, formula), language(), problem, formula)
 
 
 def _plot_words(formula: RankedFormula) -> tuple[str, str]:
@@ -78,7 +78,7 @@ def _plots(problem: Problem, formula: RankedFormula) -> None:
     along = names[0]
     if len(names) > 1:
         along = st.selectbox(say("ui_cards.along"), names, key=f"along-{formula.rank}", width=260) or along
-    drawing = plots.band(work().run, plots.mark_of(formula), along, problem, formula)
+    drawing = plots.band(plots.key_of(work().run, formula), along, problem, formula)
     st.vega_lite_chart(drawing, alt=say("ui_cards.band_alt", rank=formula.rank))
 
 

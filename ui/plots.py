@@ -13,30 +13,34 @@ from recommender.recommendation import RankedFormula, Recommendation
 from ui.charts import band_chart, candidate_charts, trade_off_chart
 
 Drawing: TypeAlias = "dict[str, Any]"
+Key: TypeAlias = "tuple[str, ...]"
 _KEPT = 500
 
 
 @st.cache_data(show_spinner=False, max_entries=_KEPT)
-def fit_and_rest(run: str, mark: str, language: Language, _problem: Problem, _formula: RankedFormula) -> tuple[Drawing, Drawing]:
-    """Data with the formula, and residuals. run, mark: what the drawings are of, see `mark_of`."""
+def fit_and_rest(of: Key, language: Language, _problem: Problem, _formula: RankedFormula) -> tuple[Drawing, Drawing]:
+    """Data with the formula, and residuals. of: what the drawings are of, see `key_of`."""
+    del of
     fit, rest = candidate_charts(_problem, _formula, language)
     return fit.to_dict(), rest.to_dict()
 
 
 @st.cache_data(show_spinner=False, max_entries=_KEPT)
-def band(run: str, mark: str, along: str, _problem: Problem, _formula: RankedFormula) -> Drawing:
+def band(of: Key, along: str, _problem: Problem, _formula: RankedFormula) -> Drawing:
     """The formula along one input and beyond, with its bands."""
+    del of
     drawing: Drawing = band_chart(_problem, Predictor.of(_problem, _formula), along).to_dict()
     return drawing
 
 
 @st.cache_data(show_spinner=False, max_entries=_KEPT)
-def trade_off(run: str, mark: str, language: Language, _result: Recommendation) -> Drawing | None:
+def trade_off(of: Key, language: Language, _result: Recommendation) -> Drawing | None:
     """Error against length, each dot to be clicked."""
+    del of
     chart = trade_off_chart(_result, language)
     return None if chart is None else chart.to_dict()
 
 
-def mark_of(*formulas: RankedFormula) -> str:
-    """Equal for the same formulas with the same coefficients: an interim ranking changes under its run."""
-    return "; ".join(f"{f.rank} {f.text} {sorted(f.values.items())}" for f in formulas)
+def key_of(run: str, *formulas: RankedFormula) -> Key:
+    """Equal for the same formulas of a run with the same coefficients: an interim ranking changes under its run."""
+    return (run, *(f"{f.rank} {f.text} {sorted(f.values.items())}" for f in formulas))

@@ -89,14 +89,22 @@ class Order:
         return np.asarray(self.parts.sum(axis=1))
 
 
-def order(numbers: Sequence[Numbers], forms: Sequence[Form], weights: Weights, alpha: float = 1.0, same: Same | None = None) -> Order:
-    """The order of all candidates of a problem; same: whether two of them draw one curve."""
+def order(
+    numbers: Sequence[Numbers],
+    forms: Sequence[Form],
+    weights: Weights,
+    alpha: float = 1.0,
+    same: Same | None = None,
+    heard: Sequence[tuple[bool, int]] | None = None,
+) -> Order:
+    """The order of all candidates of a problem; same: whether two of them draw one curve; heard: which of two spellings of one curve comes
+    closer to what was asked, the smaller one."""
     gates = np.array([alpha if name in DOMAIN else 1.0 for name in TRAITS])
     parts = traits(numbers) * gates * np.array([weights.score[name] for name in TRAITS])
     scores = parts.sum(axis=1)
     best = [int(i) for i in np.argsort(scores, kind="stable")]
     leaders = _leaders(best, families([forms[i] for i in best]), same)
-    leaders = _spoken_for(leaders, numbers, scores)
+    leaders = _spoken_for(leaders, numbers, scores, heard or [(False, 0)] * len(numbers))
     places = tuple(dict.fromkeys(leaders.values()))
     found = confidences([numbers[i] for i in places], [float(scores[i]) for i in places], weights)
     spellings = Counter(leaders.values())
@@ -113,12 +121,13 @@ def _leaders(best: Sequence[int], family: Sequence[int], same: Same | None) -> d
     return leaders
 
 
-def _spoken_for(leaders: Mapping[int, int], numbers: Sequence[Numbers], scores: Array) -> dict[int, int]:
-    """Each family under the member that says it with the fewest coefficients, of those nearly as good as its best."""
+def _spoken_for(leaders: Mapping[int, int], numbers: Sequence[Numbers], scores: Array, heard: Sequence[tuple[bool, int]]) -> dict[int, int]:
+    """Each family under the member that says it with the fewest coefficients, of those nearly as good as its best; then the law that was
+    looked up first: the same curve is a law of cooling and of a reaction."""
     speakers: dict[int, int] = {}
     for head in dict.fromkeys(leaders.values()):
         members = [i for i, leader in leaders.items() if leader == head and scores[i] <= scores[head] + _AS_GOOD]
-        speakers[head] = min(members, key=lambda i: (numbers[i].parameters, scores[i]))
+        speakers[head] = min(members, key=lambda i: (numbers[i].parameters, heard[i], scores[i]))
     return {i: speakers[head] for i, head in leaders.items()}
 
 
@@ -139,7 +148,9 @@ def rank(
     numbers = [one.numbers for one in everyone]
     alpha = (gate or Sigmoid()).alpha(progress)
     weights = _emphasised(load(), emphasis or {})
-    found = order(numbers, [one.form for one in everyone], weights, alpha, lambda i, j: same_curve(everyone[i].fitted, everyone[j].fitted))
+    heard = [(not one.fitted.candidate.is_law, one.fitted.candidate.place) for one in everyone]
+    curves = lambda i, j: same_curve(everyone[i].fitted, everyone[j].fitted)  # noqa: E731
+    found = order(numbers, [one.form for one in everyone], weights, alpha, curves, heard)
     late = [i for i in found.places[limit:] if everyone[i].fitted.candidate.key in pinned]
     shown = [*found.places[:limit], *late]
     at = {i: place for place, i in enumerate(found.places)}

@@ -274,3 +274,9 @@ def test_a_form_with_as_many_coefficients_as_rows_never_leads(retriever: Retriev
     rows = {"a": rng.uniform(1, 2, 4), "b": rng.uniform(1, 2, 4), "c": rng.uniform(1, 2, 4), "y": rng.normal(size=4)}
     for found in answer(ask(rows), retriever=retriever).formulas[:1]:
         assert sum(not coefficient.known for coefficient in found.coefficients) < 4
+
+
+def test_of_laws_that_draw_one_curve_the_one_that_was_looked_up_first_speaks(cooling: Recommendation) -> None:
+    meanings = [c.meaning.en for c in cooling.formulas[0].coefficients if c.meaning is not None]
+    assert any("temperature" in words for words in meanings)
+    assert not any("concentration" in words for words in meanings)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 
 pytest.importorskip("streamlit")
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from streamlit.testing.v1 import AppTest
 
 from recommender.jobs import Jobs, RunOptions
@@ -22,17 +23,22 @@ from recommender.table import Table
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "ui" / "app.py"
-SPARE = 99  # a slot that no worker is started for
+SPARE = 1000 + os.getpid()  # a slot that no worker is started for
 
 
 @pytest.fixture(scope="session", autouse=True)
 def nobody_works(formula_home: Path) -> Iterator[None]:
-    """Every slot of this machine is taken, so that the app starts no worker and a run waits until a test works it off."""
+    """Every slot of this machine is taken, so that the app starts no worker and a run waits until a test works it off; the line is our own.
+
+    A slot that is taken already is so by tests in a process beside this one.
+    """
     folder = formula_home / "workers"
     folder.mkdir(exist_ok=True)
-    with ExitStack() as stack:
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORMULA_STORE_URL", str(formula_home / f"ui-{os.getpid()}.sqlite"))
         for number in range(slots()):
-            stack.enter_context(FileLock(folder / f"{number}.lock"))
+            with suppress(Timeout):
+                stack.enter_context(FileLock(folder / f"{number}.lock").acquire(blocking=False))
         yield
 
 

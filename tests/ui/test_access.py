@@ -13,7 +13,8 @@ from recommender.jobs import Jobs
 from recommender.problem import Problem
 from recommender.table import Table
 
-APP = Path(__file__).parents[2] / "ui" / "app.py"
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "ui" / "app.py"
 AUTH = {"auth": {"redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "x", "client_id": "y"}}
 MEMBERS = """
 [[member]]
@@ -58,7 +59,7 @@ def test_a_guarded_app_shows_the_door_only(app, language):
 
 def test_everyone_sees_their_own_runs(app):
     with Jobs() as jobs:
-        problem = Problem.of(Table.read("examples/kepler.csv"))
+        problem = Problem.of(Table.read(ROOT / "examples" / "kepler.csv"))
         mine, other = (jobs.submit(problem, tenant=name) for name in ("a@example.com", "b@example.com"))
         for run in (mine, other):
             jobs.steer(run, "stop")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from recommender.settings import Settings
 from recommender.store import Store
 from recommender.table import Table
 
+ROOT = Path(__file__).parents[2]
 PAGES = ("data", "run", "candidates", "refine", "library", "runs", "settings")
 LANGUAGES = ("en", "ja")
 
@@ -214,7 +216,7 @@ def test_steering_is_recorded_and_nonsense_refused(app):
 
 def test_another_tenants_run_is_not_found(app, monkeypatch):
     with Jobs() as jobs:
-        run = jobs.submit(Problem.of(Table.read("examples/kepler.csv")), tenant="someone else")
+        run = jobs.submit(Problem.of(Table.read(ROOT / "examples" / "kepler.csv")), tenant="someone else")
         jobs.steer(run, "stop")
     speak(app, "en")
     turn(app, "candidates", run)
@@ -226,7 +228,7 @@ def test_another_tenants_run_is_not_found(app, monkeypatch):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_failed_run_says_why(app, language):
-    problem = Problem.of(Table.read("examples/kepler.csv"))
+    problem = Problem.of(Table.read(ROOT / "examples" / "kepler.csv"))
     with Jobs() as jobs, Store.open() as store:
         run = jobs.submit(problem, tenant=Settings.load().tenant)
         store.claim("a worker that dies", 60)
@@ -376,3 +378,15 @@ def test_a_run_found_again_gives_its_table_back(app, finished):
     question = app.session_state["work"].question
     assert (question.target, question.inputs, question.about) == ("temperature", ("time",), "coffee cooling in a room")
     assert not app.button(key="run").disabled
+
+
+@pytest.mark.slow
+def test_a_calculation_may_judge_formulas_instead_of_data(app, monkeypatch):
+    monkeypatch.setattr("ui.computed.BUDGETS", {"qpm_rectangular": 800})
+    speak(app, "ja")
+    app.button(key="computed-qpm_rectangular").click().run()
+    assert text("ui_data.computed_going", "ja", seconds=0)[:3] in app.get("progress")[-1].text
+    app.session_state["computed"].process.wait(120)
+    app.run()
+    assert_spoken(app, "ja")
+    assert text("ui_data.computed_robust", "ja") in app.table[0].value.columns

@@ -46,7 +46,7 @@ def _state(seen: Look) -> None:
 def _overview(problem: Problem, result: Recommendation) -> None:
     cards.summary(result)
     left, right = st.columns([3, 2], gap="large")
-    drawing = plots.trade_off(work().run, plots.mark_of(*result.formulas), language(), result)
+    drawing = plots.trade_off(plots.key_of(work().run, *result.formulas), language(), result)
     if drawing is not None:
         left.markdown(f"**{say('report.trade_off')}**", help=say("report.trade_off_help"))
         left.vega_lite_chart(drawing, on_select=_clicked, key="trade-off", alt=say("ui_cards.trade_alt"))
