@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -186,6 +187,12 @@ class Problem:
         return replace(self, target=replace(self.target, sigma=share * np.abs(self.target.values)), relative_share=share)
 
     @cached_property
+    def table_seed(self) -> int:
+        """What resampling and evidence draw their random numbers from: the order of the target's values, whatever its unit, not the luck of
+        a search. Two searches that find the same formulas judge them on the same rows (common random numbers: Kahn & Marshall 1953)."""
+        return zlib.crc32(np.argsort(self.target.values[self.rows], kind="stable").astype("<i8").tobytes())
+
+    @cached_property
     def time(self) -> Array | None:
         """SI values of the column along which the rows were sampled in order, None where there is none, shape (n,)."""
         others = (column for column in self.table.columns if column.name != self.target.name and column not in self.inputs)
@@ -204,12 +211,12 @@ class Problem:
 
     def draws(self, count: int) -> list[NDArray[np.int64]]:
         """Bootstrap samples of the rows, the same ones for all forms of this problem."""
-        return draws(self.clusters, self.ordered, count, self.seed)
+        return draws(self.clusters, self.ordered, count, self.table_seed)
 
     @cached_property
     def folds(self) -> tuple[Split, ...]:
         """Held-out splits as (train, test) positions into `rows`: repeated 5-fold, or one cluster at a time where they are few."""
-        return folds(self.clusters, self.seed)
+        return folds(self.clusters, self.table_seed)
 
     @cached_property
     def edges_along(self) -> Mapping[str, tuple[Split, ...]]:

@@ -243,7 +243,7 @@ def check_assessment(assessment: Assessment, fitted: Fitted) -> None:
             raise AssertionError(f"A fit with {name} made the assessment fail ({type(error).__name__}: {error}).") from error
         _check_evidence(evidence, assessment.kind)
     again = repr(assessment.assess(_afresh(fitted)))
-    require(again == repr(first), "A second call gave other evidence: draw only from problem.seed.")
+    require(again == repr(first), "A second call gave other evidence: draw only from problem.table_seed.")
     require(repr(fitted.fit.to_dict()) == repr(fit_before), "Assessing changed the fit.")
     require(_state(assessment) == before, "Assessing changed the assessment's attributes: keep no state between calls.")
 
@@ -258,7 +258,7 @@ def check_comparison(comparison: Comparison, finalists: Sequence[Fitted]) -> Non
     before, fits_before = _state(comparison), repr([fitted.fit.to_dict() for fitted in finalists])
     first = _compared(comparison, finalists)
     turned = _compared(comparison, [_afresh(fitted) for fitted in reversed(finalists)])[::-1]
-    require(repr(turned) == repr(first), "Other evidence for the same finalists in another order: draw only from problem.seed.")
+    require(repr(turned) == repr(first), "Other evidence for the same finalists in another order: draw only from problem.table_seed.")
     for name, hard in {"No finalist": [], "One finalist": finalists[:1], **_hard_fields()}.items():
         try:
             told = list(comparison.compare(hard))
@@ -324,7 +324,7 @@ def check_guard(guard: Guard) -> None:
             require(finding.fitted is None or any(finding.fitted is one for one in scene.shown), "A finding is about no formula shown.")
             _check_sentence(finding.words)
         again = [finding.words for finding in guard.check(Scene(scene.problem, scene.shown, scene.finals))]
-        require(again == [finding.words for finding in found], "A second call gave other findings: draw only from problem.seed.")
+        require(again == [finding.words for finding in found], "A second call gave other findings: draw only from problem.table_seed.")
     require(_state(guard) == before, "Checking changed the guard's attributes: keep no state between calls.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import streamlit as st
 
 from corpus.errors import RecommenderError
@@ -29,15 +31,16 @@ def controls(seen: Look) -> None:
 
 
 def of_formula(formula: RankedFormula) -> None:
-    """What can be asked of one formula of the ranking so far."""
+    """What can be asked of one formula of the ranking so far. A button belongs to its formula, wherever in the ranking that moves."""
     body = formula.text.partition("=")[2].strip()
+    mark = hashlib.sha256(formula.key.encode()).hexdigest()[:12]
     with st.container(horizontal=True, gap="small"):
         for verb, icon in (("pin", "push_pin"), ("improve", "auto_fix_high"), ("ban", "block")):
             st.button(
                 say(f"ui_run.short_{verb}"),
                 on_click=_send,
                 args=(verb, body),
-                key=f"{verb}-{formula.rank}",
+                key=f"{verb}-{mark}",
                 icon=f":material/{icon}:",
                 help=say(f"ui_run.{verb}_help"),
                 type="tertiary",

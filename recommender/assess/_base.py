@@ -2,7 +2,7 @@
 
 Each kind of evidence is one file with one class. An `Assessment` looks at one fitted candidate, a `Comparison` at all finalists
 together; both give a score in [0, 1] (1 is best), the numbers behind it and one sentence for a customer. They never change a fit, keep
-no state between calls, draw random numbers only from `problem.seed`, and give a score of 0 with a warning where they cannot judge.
+no state between calls, draw random numbers only from `problem.table_seed`, and give a score of 0 with a warning where they cannot judge.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def between(fitted: Fitted) -> dict[str, Array]:
     if len(samples.columns) == 1:
         ((name, values),) = samples.columns.items()
         return {name: np.linspace(values.min(), values.max(), _GRID)}
-    rng = np.random.default_rng(fitted.problem.seed)
+    rng = np.random.default_rng(fitted.problem.table_seed)
     pairs = rng.integers(0, len(samples), (_GRID, 2))
     share = rng.random(_GRID)
     return {name: values[pairs[:, 0]] * share + values[pairs[:, 1]] * (1 - share) for name, values in samples.columns.items()}

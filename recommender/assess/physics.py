@@ -94,7 +94,7 @@ def _broken(fitted: Fitted) -> Iterator[Sentence]:
     """The problem's requirements that the form does not keep."""
     problem = fitted.problem
     for requirement in problem.require:
-        if not requirement.holds(fitted.fit.predict, problem.samples, problem.seed):
+        if not requirement.holds(fitted.fit.predict, problem.samples, problem.table_seed):
             yield Sentence.of("warning.requirement", text=requirement.text)
 
 

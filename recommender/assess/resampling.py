@@ -62,7 +62,7 @@ class Bootstrap:
         n, k = len(curve), len(self._refitter.free)
         share = (problem.samples.target - curve) / problem.scale
         share = (share - np.mean(share)) * np.sqrt(n / max(n - k, 1))
-        rng = np.random.default_rng(problem.seed)
+        rng = np.random.default_rng(problem.table_seed)
         if not np.all(np.isfinite(share)):
             return self._refits([None] * RESAMPLES)
         drawn = [_drawn(n, problem.ordered, rng) for _ in range(RESAMPLES)]

@@ -1,7 +1,7 @@
 """What a guard is.
 
 A guard looks for one way in which a table or a formula deceives: too good, too trivial, not what it seems. It gives findings, each a
-sentence that names the column or coefficient concerned. Guards never change a fit, draw random numbers only from `problem.seed`, and
+sentence that names the column or coefficient concerned. Guards never change a fit, draw random numbers only from `problem.table_seed`, and
 say nothing where they cannot judge: a false alarm costs as much trust as a miss. Thresholds are chances (how often would an honest
 table look like this?) or sizes of rounding.
 """
@@ -46,7 +46,7 @@ class Scene:
     @cached_property
     def chance(self) -> float:
         """How often a shuffled target would be predicted as well from the inputs by smoothers that assume no form."""
-        return chance([*self.problem.samples.columns.values()], self.problem.samples.target / self.problem.scale, self.problem.seed)
+        return chance([*self.problem.samples.columns.values()], self.problem.samples.target / self.problem.scale, self.problem.table_seed)
 
     def values(self, column: Column) -> Array:
         """A column at the problem's rows, in the customer's unit, shape (n,)."""

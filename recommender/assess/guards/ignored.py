@@ -24,7 +24,7 @@ def effect(fitted: Fitted, inner: str) -> Array:
     Permutation importance (Breiman, Random Forests, 2001) of each row.
     """
     columns = dict(fitted.problem.samples.columns)
-    rng = np.random.default_rng(fitted.problem.seed)
+    rng = np.random.default_rng(fitted.problem.table_seed)
     shuffled = [fitted.fit.predict({**columns, inner: rng.permutation(columns[inner])}) for _ in range(SHUFFLES)]
     with np.errstate(all="ignore"):
         return np.asarray((fitted.prediction - np.mean(shuffled, axis=0)) / unit(fitted))
@@ -97,10 +97,10 @@ class IgnoredInput:
         if float(np.mean(residual**2)) <= ROUNDING**2 * problem.signal:
             return True
         others = [values for name, values in problem.samples.columns.items() if name != inner]
-        rows = thinned(len(residual), problem.seed)
+        rows = thinned(len(residual), problem.table_seed)
         free = unexplained([values[rows] for values in others], (problem.samples.target / problem.scale)[rows])
         smaller = free if np.mean(free**2) < np.mean(residual**2) else residual[rows]
-        p = adds_chance(problem.samples.columns[inner][rows], [values[rows] for values in others], smaller, problem.seed)
+        p = adds_chance(problem.samples.columns[inner][rows], [values[rows] for values in others], smaller, problem.table_seed)
         return p > SIGNIFICANT
 
 

@@ -32,7 +32,7 @@ class RepeatedRows:
         _, group = np.unique(inputs, axis=0, return_inverse=True)
         group = np.ravel(group)
         copies = len(target) - len(np.unique(np.column_stack([group, target]), axis=0))
-        if copies and not _coincidence(group, target, scene.problem.seed):
+        if copies and not _coincidence(group, target, scene.problem.table_seed):
             yield Finding(Sentence.of("guard.repeated_rows", count=copies, rows=len(target)))
 
 

@@ -48,7 +48,7 @@ def _last_digit(column: Column) -> float:
 
 def jittered(problem: Problem) -> Iterator[Samples]:
     """DRAWS copies of the rows with inputs moved by their uncertainty, drawn from the problem's seed."""
-    rng = np.random.default_rng(problem.seed)
+    rng = np.random.default_rng(problem.table_seed)
     samples = problem.samples
     size = {f"x{i}": _given(column, problem) for i, column in enumerate(problem.inputs)}
     for _ in range(DRAWS):

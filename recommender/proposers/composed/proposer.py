@@ -97,7 +97,7 @@ def _data(problem: Problem) -> Data:
     samples = problem.samples
     with_unit = frozenset(name for name, dimension in problem.dimensions.items() if not dimension.is_dimensionless)
     weights = None if samples.sigma is None else np.min(samples.sigma) / samples.sigma
-    return Data(dict(samples.columns), samples.target, weights, _digits(problem.target.shown[problem.rows]), problem.seed, with_unit)
+    return Data(dict(samples.columns), samples.target, weights, _digits(problem.target.shown[problem.rows]), problem.table_seed, with_unit)
 
 
 def _digits(values: Array) -> int:

@@ -38,7 +38,7 @@ class Data:
         samples, names = problem.samples, tuple(problem.names)
         rows = np.arange(len(samples))
         if len(rows) > limit:
-            rows = np.sort(np.random.default_rng(problem.seed).choice(rows, limit, replace=False))
+            rows = np.sort(np.random.default_rng(problem.table_seed).choice(rows, limit, replace=False))
         X = np.array([samples.columns[name][rows] for name in names])
         dimensions, target = np.zeros((len(BASE), len(names))), np.zeros(len(BASE))
         if problem.has_units and problem.target_dimension is not None:

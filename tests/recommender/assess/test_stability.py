@@ -86,11 +86,11 @@ def test_residuals_are_resampled_where_the_settings_were_chosen(x: np.ndarray, n
     assert BootstrapSpread().assess(fitted_example("a + b*x0", problem)).numbers["residuals"] == chosen
 
 
-def test_another_seed_draws_other_rows(decay: Problem) -> None:
-    first, again, other = (
-        BootstrapSpread().assess(fitted_example("a*exp(-x0/b)", replace(decay, seed=seed))).numbers["curve_band"] for seed in (1, 1, 2)
+def test_the_seed_of_a_search_does_not_change_the_evidence(decay: Problem) -> None:
+    first, other = (
+        BootstrapSpread().assess(fitted_example("a*exp(-x0/b)", replace(decay, seed=seed))).numbers["curve_band"] for seed in (1, 2)
     )
-    assert first == again != other
+    assert first == other
 
 
 # --- selection ------------------------------------------------------------------------------------------------------
