@@ -28,23 +28,24 @@ class Context:
     hints: tuple[str, ...] = ()
 
 
-def gather(problem: Problem, retriever: Retriever | None, limit: int = 40) -> Context:
-    """Ask the index; without one the context holds only the probes."""
+def gather(problem: Problem, retriever: Retriever | None, limit: int = 40, tenant: str = "") -> Context:
+    """Ask the index; without one the context holds only the probes. tenant: whose entries may be seen beside everyone's, "" for that of
+    the settings."""
     if retriever is None:
         return Context((), (), probe(problem.samples))
-    found = retriever.search(question(problem, limit))
+    found = retriever.search(question(problem, limit, tenant))
     return Context(tuple(found), tuple(retriever.entries(SHAPES)), probe(problem.samples))
 
 
-def hinted(problem: Problem, context: Context, hints: Sequence[str], retriever: Retriever | None) -> Context:
+def hinted(problem: Problem, context: Context, hints: Sequence[str], retriever: Retriever | None, tenant: str = "") -> Context:
     """The context with what the index knows for more words; what was found before stays first."""
-    more = gather(replace(problem, about=" ".join(hints)), retriever)
+    more = gather(replace(problem, about=" ".join(hints)), retriever, tenant=tenant)
     there = {found.entry.id for found in context.retrieved}
     new = [found for found in more.retrieved if found.entry.id not in there]
     return replace(context, retrieved=(*context.retrieved, *new), hints=(*context.hints, *hints))
 
 
-def question(problem: Problem, limit: int) -> Query:
+def question(problem: Problem, limit: int, tenant: str = "") -> Query:
     """What the index is asked: the words, the units and the shape of the table; never what was learned from this very table."""
     from indexes import ColumnHint, Query, shape_of
 
@@ -57,7 +58,7 @@ def question(problem: Problem, limit: int) -> Query:
         text=words,
         target=hints[0],
         inputs=tuple(hints[1:]),
-        tenant=Settings.load().tenant,
+        tenant=tenant or Settings.load().tenant,
         exclude_tables=frozenset({problem.table.content_hash}),
         limit=limit,
         shape=shape_of(list(problem.samples.columns.values()), problem.samples.target),

@@ -46,6 +46,7 @@ def recommend(
     ensemble: Ensemble | None = None,
     steering: Steering | None = None,
     journal: Journal | None = None,
+    tenant: str = "",
 ) -> Recommendation:
     """Several formulas for a problem, best first.
 
@@ -59,6 +60,7 @@ def recommend(
     ensemble: language models, asked beside everything else; what they answer is taken in between the waves and the steps, so nobody waits
     for them but the end.
     steering: where a person's commands come from, obeyed at the next step. journal: what the run has done before, if it begins again.
+    tenant: whose own entries of the index may be seen, "" for that of the settings.
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
     progress(Progress("proposing", 0, 1))
@@ -66,7 +68,7 @@ def recommend(
     terms = Terms(effort, progress, stop, workers, journal or Blank())
     with talking(ensemble, problem) as talk:
         means = Means(
-            context=gather(problem, retriever),
+            context=gather(problem, retriever, tenant=tenant),
             terms=terms,
             talk=talk,
             limit=limit,
@@ -75,6 +77,7 @@ def recommend(
             steering=steering or Unsteered(),
             cluster=cluster,
             retriever=retriever,
+            tenant=tenant,
         )
         run = Run(problem, means)
         run.ask_models()

@@ -53,6 +53,7 @@ class Means:
     steering: Steering = field(default_factory=Unsteered)
     cluster: str = ""
     retriever: Retriever | None = None
+    tenant: str = ""
 
 
 class Run:
@@ -208,7 +209,7 @@ class Run:
         told = tuple(f"{command.verb} {command.text}" for command in commands if command.verb in _FOR_MODELS)
         self._context = replace(self._context, hints=(*self._context.hints, *told))
         if hints:
-            self._context = hinted(self._asked, self._context, hints, self._means.retriever)
+            self._context = hinted(self._asked, self._context, hints, self._means.retriever, self._means.tenant)
             added += self._retrieved()
         if added:
             self._proposals += added

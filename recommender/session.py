@@ -134,7 +134,7 @@ def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
         watched = replace(around, progress=herald.tell, stop=herald.stop)
         journal = Written(store, record.id)
         steering = StoredCommands(store, record.id)
-        result = _recommended(problem, _options(record), watched, ensemble, journal=journal, steering=steering)
+        result = _recommended(problem, _options(record), watched, ensemble, journal=journal, steering=steering, tenant=record.start.tenant)
     except RecommenderError as error:
         if not isinstance(error, StoreError):  # what the store could not keep can be taken up again
             store.append_event(record.id, "failed", {"error": str(error), "sentence": error.sentence.to_dict()})

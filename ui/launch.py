@@ -63,14 +63,19 @@ def _order(asked: Problem) -> None:
 
 def wake() -> None:
     """See to it that somebody works on what waits in line."""
-    _woken(Settings.load().store_url, str(home()))
+    _woken(Settings.load().store_url, str(home()), ahead=False)
+
+
+def expect() -> None:
+    """Somebody has brought a table and may ask soon: a worker loads meanwhile."""
+    _woken(Settings.load().store_url, str(home()), ahead=True)
 
 
 @st.cache_data(ttl=_PATIENCE, show_spinner=False)
-def _woken(url: str | None, place: str) -> None:
+def _woken(url: str | None, place: str, *, ahead: bool) -> None:
     """A worker takes seconds to come up, so it is not called again at once, by whichever session."""
     del place
-    ensure_worker(url)
+    ensure_worker(url, ahead=ahead)
 
 
 def go(page: str) -> None:

@@ -48,6 +48,7 @@ BENCHES: dict[str, dict[str, str]] = {
     },
     "llm": {"ledger": f"{_HERE}.llm:Ledger"},
     "search": {"search_pace": f"{_HERE}.search_pace:Pace"},
+    "stages": {"stages": f"{_HERE}.stages:Stages"},
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {
         "family": f"{_HERE}.fit_family:family",

@@ -13,6 +13,7 @@ def main() -> None:
     """Work until nothing has waited for IDLE seconds."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.nice(5)  # whoever serves people comes first
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     serve(int(sys.argv[1]), idle=float(sys.argv[2]))
 

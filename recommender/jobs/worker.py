@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -22,7 +23,7 @@ from recommender.store import Store
 
 PATIENCE = 60.0  # seconds without a word until a run is somebody else's
 MOST_TRIES = 4  # of a run that takes its workers down
-IDLE = 120.0
+IDLE = 600.0
 _LOOK = 0.3
 _log = logging.getLogger(__name__)
 
@@ -32,10 +33,13 @@ def slots() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-def ensure_worker(store_url: str | None = None, idle: float = IDLE) -> None:
-    """Start a worker for every free slot of this machine, if anyone waits in line; it ends when it was idle for so many seconds."""
+def ensure_worker(store_url: str | None = None, idle: float = IDLE, ahead: bool = False) -> None:
+    """Start a worker for every free slot of this machine, if anyone waits in line; it ends when it was idle for so many seconds.
+
+    ahead: one, even if nobody waits yet, so that it has loaded what it needs when somebody does.
+    """
     with Store.open(store_url) as store:
-        wanted = store.waiting()
+        wanted = max(store.waiting(), int(ahead))
     for number in range(slots()):
         if wanted > 0 and _is_free(number):
             _start(number, store_url, idle)
@@ -44,6 +48,7 @@ def ensure_worker(store_url: str | None = None, idle: float = IDLE) -> None:
 def serve(number: int, store_url: str | None = None, idle: float = IDLE) -> None:
     """Work in a slot until nothing has been in the line for `idle` seconds; at once if the slot is taken."""
     with _slot(number) as mine, Store.open(store_url) as store:
+        _load(mine)
         since = time.monotonic()
         while mine:
             run_id = store.claim(f"{socket.gethostname()}:{os.getpid()}", PATIENCE)
@@ -54,6 +59,15 @@ def serve(number: int, store_url: str | None = None, idle: float = IDLE) -> None
                 return
             else:
                 time.sleep(_LOOK)
+
+
+def _load(needed: bool) -> None:
+    """What every run needs, before anyone waits for it; an index that cannot be opened is said by the run."""
+    if needed:
+        from indexes import open_index
+
+        with contextlib.suppress(RecommenderError):
+            open_index()
 
 
 def _work(store: Store, run_id: str) -> None:

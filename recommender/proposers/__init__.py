@@ -9,15 +9,17 @@ from recommender.proposers.typed import Typed
 
 
 def searchers(seconds: float) -> Sequence[Sequence[Proposer]]:
-    """The structure searches in waves, the quickest first; a wave of two takes half of `seconds`, the others a quarter each."""
+    """The structure searches in waves, the quickest first; a wave of two takes half of `seconds`, the first a quarter."""
     if seconds <= 0:
         return ()
     from recommender.proposers.composed import Composed
     from recommender.proposers.dimensional import Dimensional
     from recommender.proposers.evolved import Evolved
     from recommender.proposers.separable import Separable
+    from recommender.proposers.staged import Staged
 
-    return (Dimensional(0.25 * seconds),), (Composed(0.5 * seconds), Separable(0.25 * seconds)), (Evolved(0.25 * seconds),)
+    half, quarter = 0.5 * seconds, 0.25 * seconds
+    return (Dimensional(quarter),), (Composed(half), Separable(quarter)), (Evolved(quarter), Staged(half))
 
 
 __all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed", "searchers"]

@@ -13,7 +13,7 @@ from recommender.table import Table
 from ui import asking, columns, computed, cures
 from ui.charts import scatter_matrix
 from ui.data import SUFFIXES, example_table, example_words, examples, preview_frame, read_pasted, read_upload
-from ui.launch import start
+from ui.launch import expect, start
 from ui.shield import shielded
 from ui.words import language, named, plain, say
 from ui.work import work
@@ -34,6 +34,7 @@ def draw() -> None:
     with st.expander(say("ui_data.another"), icon=":material/upload_file:"):
         _bring()
     table = work().table or table
+    expect()
     columns.prepare(table)
     _ask(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from corpus.errors import JobError, RecommenderError, StoreError
+from indexes import Retriever
 from recommender.jobs import Jobs, RunOptions, ensure_worker
 from recommender.jobs.worker import serve
 from recommender.llm import Members
@@ -19,7 +21,7 @@ from recommender.table import Table
 from recommender.watching import News
 
 X = np.linspace(0.2, 5, 20)
-SLOT = 90  # one that no worker of the machine has
+SLOT = 2000 + os.getpid()  # one that no worker of the machine has
 QUICK = RunOptions(limit=2, effort=0.02, seconds=0)
 
 
@@ -58,7 +60,13 @@ def test_runs_are_worked_in_their_order(url: str, problem: Problem) -> None:
     assert looks[0].interim is not None
 
 
-def test_a_worker_of_its_own_takes_what_waits(url: str, problem: Problem) -> None:
+def test_a_worker_of_its_own_takes_what_waits(
+    url: str, problem: Problem, formula_home: Path, retriever: Retriever, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del retriever  # the index is there before the worker looks for it
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "index").symlink_to(formula_home / "index")
+    monkeypatch.setenv("FORMULA_HOME", str(tmp_path / "home"))  # where every slot is free, whatever other tests do
     with Jobs(url) as jobs:
         run_id = jobs.submit(problem, QUICK)
         ensure_worker(url, idle=0.5)
