@@ -103,6 +103,6 @@ class Finds:
         return once * (once - 1) / (2 * (twice + 1)) if counts else math.nan
 
 
-def is_still(stagnant: Sequence[int], patience: int, finds: Finds) -> bool:
+def is_still(quiet: Sequence[int], patience: int, finds: Finds) -> bool:
     """A fixed point: no island has improved for `patience` of its steps, and a good find would hardly be new."""
-    return bool(stagnant) and min(stagnant) >= patience and finds.chance() <= _STILL
+    return bool(quiet) and min(quiet) >= patience and finds.chance() <= _STILL

@@ -198,7 +198,7 @@ class Talk:
             yield numbers[arm[0]], arm[1]
 
     async def _close(self) -> None:
-        tasks = list(self._busy.values())
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}  # LiteLLM keeps some of its own
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

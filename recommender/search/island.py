@@ -30,6 +30,7 @@ class Island:
 
     Parents are drawn by exp(-bits/temperature); of forms with one skeleton (the same functions of the same columns) only the best counts
     in full, so that parents differ in structure. Moves are drawn by the island's own mix times how often each has brought something.
+    stagnant, quiet: own steps since it improved or began again, and since it improved.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Island:
     wins: dict[str, int] = field(default_factory=dict)
     curve: list[tuple[int, float]] = field(default_factory=list)
     stagnant: int = 0
+    quiet: int = 0
     restarts: int = 0
     focus: str = ""
 
@@ -95,7 +97,7 @@ class Island:
         won = self.best < before - 1e-9
         self.tries[move] = self.tries.get(move, 0) + 1
         self.wins[move] = self.wins.get(move, 0) + won
-        self.stagnant = 0 if won else self.stagnant + 1
+        self.stagnant, self.quiet = (0, 0) if won else (self.stagnant + 1, self.quiet + 1)
         if won:
             self.curve.append((step, self.best))
 

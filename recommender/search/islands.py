@@ -260,4 +260,4 @@ class Islands:
 
     @property
     def _is_still(self) -> bool:
-        return is_still([island.stagnant + PATIENCE * min(island.restarts, 1) for island in self._islands], 2 * PATIENCE, self._finds)
+        return is_still([island.quiet for island in self._islands], 2 * PATIENCE, self._finds)

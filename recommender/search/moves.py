@@ -128,8 +128,11 @@ def _terms(root: Node) -> tuple[Node, ...]:
 
 
 def _sensible(form: Form) -> bool:
-    """Small enough, and no function of the data inside another one: laws hardly ever have that, curves that only look right often do."""
-    if not form.root.variables or tree.size(form.root) > _MOST_NODES:
+    """Small enough, with coefficients, no term twice, and no function of the data inside another one: laws hardly ever have that, curves
+    that only look right often do."""
+    if not form.root.variables or not form.starts or tree.size(form.root) > _MOST_NODES:
+        return False
+    if any(len(set(node.args)) < len(node.args) for node in tree.walk(form.root) if node.op == "add"):
         return False
     calls = [node for node in tree.walk(form.root) if node.op in FUNCTIONS and node.variables]
     return not any(inner in calls and not _nested(node, inner) for node in calls for arg in node.args for inner in tree.walk(arg))

@@ -44,8 +44,8 @@ _ROUNDS = 2
 _FORMS = 4
 _ROUGH = 1e-2  # a curve read off the rows is known to about this
 _SOLUTION = 100  # NumPy calls
-_REFINEMENT = 6_000
-_STEPS = 20_000  # passes over the rows
+_REFINEMENT = 3_000
+_STEPS = 10_000  # passes over the rows
 Pair = tuple[int, int]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -41,9 +43,8 @@ def test_a_cluster_gives_the_same_answer_even_if_it_loses_a_worker(problem: Prob
 
     def lose_one(progress: Progress) -> None:
         if progress.stage == "islands" and progress.done == 4 and not lost:
-            process = next(iter(cluster.workers.values())).process.process  # type: ignore[attr-defined]
-            lost.append(process.pid)
-            process.kill()
+            lost.append(next(iter(cluster.workers.values())).process.process.pid)  # type: ignore[attr-defined]
+            os.kill(lost[0], signal.SIGKILL)
 
     found = answer(problem, cluster=cluster.scheduler_address, progress=lose_one)  # type: ignore[attr-defined]
     assert lost
