@@ -193,7 +193,7 @@ class Run:
 
     def stepped(self, done: int, total: int) -> None:
         """An island has taken a step; now and then what stands at the top is shown, if it is new."""
-        self._terms.progress(Progress("islands", done, total, self.race.best))
+        self._terms.progress(Progress("islands", done, total, self._shown))
         if done % _SHOW_EVERY == 0 and self.race.best != self._shown:
             self._show()
 

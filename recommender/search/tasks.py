@@ -95,6 +95,7 @@ def _moved(world: World, step: Step) -> list[Child]:
         change = change_told(parent.root, scored.form.root)
         child = replace(told, parent=step.parents[0].key, edit=change, why=Sentence.of("why.islands", change=change))
         out.append(Child(child, _fitted(world, child)))
+        assert child.key  # worked out here, where there are many to do it, and kept with the proposal
     return out
 
 
