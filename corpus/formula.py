@@ -11,9 +11,10 @@ import ast
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 
@@ -101,6 +102,11 @@ class Formula:
         """The formula with the symbols `names` turned into the columns they map to."""
         leaves = {leaf: tree.var(column) for name, column in names.items() for leaf in (tree.param(name), tree.var(name))}
         return Formula(tree.substitute(self.root, leaves))
+
+
+def fresh_names(letter: str, taken: Collection[str], first: int = 0) -> Iterator[str]:
+    """The letter with a number, from `first`, as often as wanted; none that is taken."""
+    return (name for i in count(first) if (name := f"{letter}{i}") not in taken)
 
 
 def _leaf(op: str, name: str) -> Node:

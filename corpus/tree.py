@@ -311,6 +311,21 @@ def substitute(root: Node, replacements: Mapping[Node, Node]) -> Node:
     return transform(root, lambda node: replacements.get(node, node))
 
 
+def replace(root: Node, old: Node, new: Node) -> Node:
+    """One node put in the place of another wherever that stands."""
+    return transform(root, lambda node: new if node is old else node)
+
+
+def terms(root: Node) -> tuple[Node, ...]:
+    """Terms of a sum; anything else is its own."""
+    return root.args if root.op == "add" else (root,)
+
+
+def factors(root: Node) -> tuple[Node, ...]:
+    """Factors of a product; anything else is its own."""
+    return root.args if root.op == "mul" else (root,)
+
+
 def depth(root: Node) -> int:
     """Longest chain of nodes from the root to a leaf."""
     depths: dict[int, int] = {}

@@ -25,7 +25,6 @@ from recommender.recommendation import RankedFormula, Recommendation, Variable
 from recommender.show import confidence_words
 from recommender.store import Store
 
-_JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 DOMAIN = "discovery"
 

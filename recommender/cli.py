@@ -11,13 +11,12 @@ import typer
 from recommender import cli_accept, cli_assist, cli_report, cli_runs
 from recommender.cli_ingest import app as ingest_app
 from recommender.cli_llm import app as llm_app
-from recommender.cli_options import MembersOption, pairs
+from recommender.cli_options import Lang, MembersOption, pairs
 
 if TYPE_CHECKING:
     from recommender.problem import Problem
     from recommender.recommendation import Recommendation
 
-Lang = Literal["en", "ja"]
 app = typer.Typer(
     help="Formulas behind a table of measurements.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )

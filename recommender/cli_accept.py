@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus.language import text
+from recommender.cli_options import Lang
 
 if TYPE_CHECKING:
     from recommender.recommendation import Recommendation
     from recommender.store import Store
 
-Lang = Literal["en", "ja"]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its first letters.")]
 RankArgument = Annotated[int, typer.Argument(metavar="RANK", min=1, help="Rank of the candidate, 1 is the best.")]
 PersonOption = Annotated[str, typer.Option(help="Who decides: a name or address.")]

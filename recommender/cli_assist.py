@@ -5,21 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus.language import text
+from recommender.cli_options import Lang, LangOption, pairs
 
 if TYPE_CHECKING:
+    from recommender.llm.discuss import Discussion
     from recommender.llm.draft import Draft
     from recommender.llm.paste import Pasted
     from recommender.problem import Problem
     from recommender.store import RunRecord, Store
     from recommender.table import Table
 
-Lang = Literal["en", "ja"]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 MembersOption = Annotated[Path | None, typer.Option("--members", help="TOML file of language models; the first one is asked.")]
 
 
@@ -64,7 +64,6 @@ def prompt(
     language: LangOption = "en",
 ) -> None:
     """Print the finished prompt to copy into any chat; with --answer, read the answer and recommend with it."""
-    from recommender.cli_options import pairs
     from recommender.context import gather
     from recommender.llm.paste import Pasted, pasteable
     from recommender.problem import Problem
@@ -177,17 +176,12 @@ def _said(line: str, talk: Callable[[str], str] | None, command: Callable[[str],
     return command(line) if talk is None or line.split()[0] in TOOLS else talk(line)
 
 
-def _talk(discussion: object, members: Path) -> Callable[[str], str]:
-    from corpus.errors import SettingsError
+def _talk(discussion: Discussion, members: Path) -> Callable[[str], str]:
     from recommender.llm.client import chat_model
-    from recommender.llm.discuss import Discussion, agent
-    from recommender.llm.members import load_members
+    from recommender.llm.discuss import agent
+    from recommender.llm.members import first_member
 
-    found = load_members(members).members
-    if not found:
-        raise SettingsError("members_none", path=members)
-    assert isinstance(discussion, Discussion)
-    return agent(discussion, chat_model(found[0]))
+    return agent(discussion, chat_model(first_member(members)))
 
 
 def _lines() -> Iterator[str]:

@@ -6,17 +6,17 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from recommender.cli_options import Lang, LangOption
 
 if TYPE_CHECKING:
     from corpus.quarantine import Held, Shelf
     from indexes.nightly import Job, Record
     from recommender.ingest_config import IngestConfig
 
-Lang = Literal["en", "ja"]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Also what has been decided.")]
 _SHOWN = 10
 BUSY = 75  # EX_TEMPFAIL of sysexits.h: try again later

@@ -7,20 +7,18 @@ import math
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus.language import Language, text
 from recommender import cli_assist
-from recommender.cli_options import pairs
+from recommender.cli_options import LangOption, pairs
 
 if TYPE_CHECKING:
     from recommender.llm.bandit import Arm, Record
     from recommender.llm.ledger import MemberStats
 
-Lang = Literal["en", "ja"]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 _WIDTH = 200  # where no terminal says how wide it is
 app = typer.Typer(help="Language models that take part.", no_args_is_help=True)
 app.command("serve")(cli_assist.serve)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+Lang = Literal["en", "ja"]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 MembersOption = Annotated[
     Path | None, typer.Option("--members", help="TOML file of language models that take part; the one of the settings if not given.")
 ]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from recommender.cli_options import pairs
-
-Lang = Literal["en", "ja"]
+from recommender.cli_options import Lang, pairs
 
 
 def report(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from recommender.cli_options import LangOption
 
 if TYPE_CHECKING:
     from recommender.recommendation import Recommendation
 
-Lang = Literal["en", "ja"]
 RunId = Annotated[str, typer.Argument(help="Id of a run, or its first letters.")]
-LangOption = Annotated[Lang, typer.Option("--lang")]
 
 
 def runs(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:

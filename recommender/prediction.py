@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from corpus.evaluate import Program
 from corpus.functions import Array
 from recommender.fitting.result import quantile
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula
+from recommender.report.bands import linearised
 from recommender.report.series import series
 
 _LOST = 1e-8  # singular values below this share of the largest: the data do not determine that direction
@@ -39,7 +39,6 @@ class Predictor:
     with the value."""
 
     formula: RankedFormula
-    free: tuple[str, ...]
     covariance: Array
     sigma: float
     dof: int
@@ -48,39 +47,26 @@ class Predictor:
     @classmethod
     def of(cls, problem: Problem, formula: RankedFormula) -> Predictor:
         """Linearised at the coefficients of the candidate, on the rows of its problem."""
-        free = tuple(c.name for c in formula.coefficients if not c.known)
-        columns, measured = problem.samples.columns, problem.samples.target
+        measured = problem.samples.target
         relative = series(problem, formula).relative
-        value, jacobian = _linearised(formula, columns, free, len(measured))
+        value, jacobian = linearised(formula, problem.samples.columns)
         weight = 1 / np.maximum(np.abs(value), 1e-300) if relative else 1 / problem.scale
         kept = np.isfinite(value) & np.all(np.isfinite(jacobian), axis=1)
         rest = ((measured - value) * weight)[kept]
-        dof = max(len(rest) - len(free), 0)
+        dof = max(len(rest) - jacobian.shape[1], 0)
         sigma = float(np.sqrt(np.sum(rest**2) / dof)) if dof else float("nan")
-        return cls(formula, free, sigma**2 * _inverse((jacobian * weight[:, None])[kept]), sigma, dof, relative)
+        return cls(formula, sigma**2 * _inverse((jacobian * weight[:, None])[kept]), sigma, dof, relative)
 
     def at(self, columns: Mapping[str, ArrayLike]) -> Predicted:
         """On other rows, given in the customer's units by header."""
         inner = {v.inner: np.atleast_1d(v.to_si(columns[v.name])) for v in self.formula.variables}
-        length = max(map(len, inner.values()), default=1)
-        value, jacobian = _linearised(self.formula, inner, self.free, length)
+        value, jacobian = linearised(self.formula, inner)
         with np.errstate(all="ignore"):
             curve = np.einsum("ni,ij,nj->n", jacobian, self.covariance, jacobian)
             noise = (self.sigma * (np.abs(value) if self.relative else 1.0)) ** 2
             half, wide = quantile(self.dof) * np.sqrt(curve), quantile(self.dof) * np.sqrt(curve + noise)
         ends = (value, value - half, value + half, value - wide, value + wide)
         return Predicted(*(self.formula.target.from_si(end) for end in ends))
-
-
-def _linearised(formula: RankedFormula, columns: Mapping[str, Array], free: tuple[str, ...], length: int) -> tuple[Array, Array]:
-    """Values (n,) and their derivatives by the free coefficients (n, k), SI."""
-    bound = Program([formula.formula.root]).bind(dict(columns), length)
-    point = {name: np.full((1, 1), value) for name, value in formula.values.items()}
-    value, tangents = bound.derivatives(point, free)[0]
-    jacobian = np.zeros((length, len(free)))
-    for i, name in enumerate(free):
-        jacobian[:, i] = tangents.get(name, 0.0)
-    return np.array(np.broadcast_to(np.ravel(value), (length,))), jacobian
 
 
 def _inverse(jacobian: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import socket
 import sys
 import threading
 import time
@@ -23,6 +24,11 @@ def start_method(*preload: str) -> str:
         return "fork"
     multiprocessing.set_forkserver_preload([*preload, "threadpoolctl"])
     return "forkserver"
+
+
+def this_process() -> str:
+    """Who works on a run: host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def end_with_parent() -> None:

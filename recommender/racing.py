@@ -12,7 +12,7 @@ from recommender.assess import Fitted
 from recommender.assess.parsimony import form_bits
 from recommender.candidates import Candidate
 from recommender.fitting import Fit, FitTask, RaceProgress, fit, fit_many
-from recommender.fitting.race import description_length
+from recommender.fitting.race import Listener, description_length
 from recommender.journal import Blank, Journal, named
 from recommender.meaning import usual_values
 from recommender.problem import Problem
@@ -178,6 +178,11 @@ class Race:
             terms.progress(Progress(stage, event.done, event.total, best_shown))
 
         tasks = [FitTask(c.formula, c.lead.known, starts=self._starts(c)) for c in candidates]
+        return self._raced(tasks, budget, listen, lambda: heard and terms.stop())  # a race stopped at once still has one formula
+
+    def _raced(self, tasks: Sequence[FitTask], budget: float, listen: Listener, stop: Stop) -> tuple[Fit, ...]:
+        """Fits of the tasks; those in the journal are looked up, the others kept there."""
+        terms = self._terms
         names = [named(task.formula.text, task.known, task.starts, budget * terms.effort, self.problem.relative_share) for task in tasks]
         done = {i: Fit.from_dict(told) for i, name in enumerate(names) if (told := terms.journal.find("fit", name)) is not None}
         todo = [i for i in range(len(tasks)) if i not in done]
@@ -187,9 +192,8 @@ class Race:
             listen(event)
 
         options = {"screen_budget": terms.effort * budget, "finalists": 0, "workers": terms.workers, "seed": self.problem.seed}
-        enough = lambda: heard and terms.stop()  # noqa: E731  # a race stopped at once still has one formula
         new = [tasks[i] for i in todo]
-        fits = fit_many(new, self.problem.samples, listen=keep, stop=enough, **options) if new else ()  # type: ignore[arg-type]
+        fits = fit_many(new, self.problem.samples, listen=keep, stop=stop, **options) if new else ()  # type: ignore[arg-type]
         done |= dict(zip(todo, fits, strict=True))
         return tuple(done[i] for i in range(len(tasks)))
 

@@ -86,6 +86,11 @@ class RankedFormula:
         return parse(self.wire, [v.inner for v in self.variables], [c.name for c in self.coefficients])
 
     @property
+    def body(self) -> str:
+        """`text` without `target =`: what a person would type."""
+        return self.text.partition("=")[2].strip()
+
+    @property
     def values(self) -> dict[str, float]:
         """Coefficients in SI."""
         return {c.name: c.si for c in self.coefficients}

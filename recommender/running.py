@@ -18,7 +18,7 @@ from recommender.llm import Nobody, Talk, notes_of
 from recommender.llm.history import attempts
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, silent
-from recommender.proposers import Proposal, Proposer, Typed
+from recommender.proposers import Proposal, Proposer, RetrievedForms, Typed
 from recommender.proposers.told import proposal_again, proposal_told
 from recommender.racing import FINALISTS, Race, Terms, is_typed, shown
 from recommender.ranking import Assessed, Ranked, rank
@@ -116,7 +116,7 @@ class Run:
         told = self._journal.find("wave", f"{self._wave}")
         if told is not None:
             return [proposal_again(row) for row in told["proposals"]], [Sentence.from_dict(row) for row in told["failures"]]
-        question = Question(self.race.problem, self._context, self._parents())
+        question = Question(self.race.problem, self._context, tuple(one.parent for one in self.race.fitted[:PARENTS]))
         heard: list[Found] = []
         best = self.race.best  # nothing is raced before the wave has ended
         for found in search(wave, question, self._terms.workers, self.stop):
@@ -218,8 +218,6 @@ class Run:
 
     def _retrieved(self) -> list[Proposal]:
         """Formulas of the context that have not been proposed yet."""
-        from recommender.proposers import RetrievedForms
-
         known = {proposal.key for proposal in self._proposals}
         found = RetrievedForms().propose(self._asked, self._context, tuple(self._proposals))
         return [_told_apart(one, self._asked) for one in found if one.key not in known][:MAX_KNOWN]
@@ -276,11 +274,6 @@ class Run:
         share = relative_error(self._asked, self.race.fitted[:FINALISTS])
         if (share is None) != (self.race.problem.relative_share is None):
             self.race = self.race.on(self._asked if share is None else self._asked.with_relative_error(share))
-
-    def _parents(self) -> tuple[Proposal, ...]:
-        """The best of the race as proposals that start from their fitted coefficients."""
-        best = self.race.fitted[:PARENTS]
-        return tuple(replace(one.candidate.lead, starts={name: one.fit.parameters[name] for name in one.free}) for one in best)
 
     def _show(self) -> None:
         """An interim ranking from what the race knows."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import RecommenderError, StoreError
@@ -18,6 +16,7 @@ from recommender.llm.priors import past
 from recommender.llm.replay import TakenUp, replaying
 from recommender.pipeline import recommend
 from recommender.problem import Problem
+from recommender.processes import this_process
 from recommender.progress import Progress, Report, Stop, never, silent
 from recommender.proposers import Elementary, Proposer, RetrievedForms, Typed
 from recommender.recommendation import RankedFormula, Recommendation
@@ -30,8 +29,6 @@ from recommender.watching import Herald, StoredCommands
 
 if TYPE_CHECKING:
     from indexes import Retriever
-
-_TOLD = ("limit", "effort", "seconds", "steps", "islands")
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def run(
     members: language models that take part, None for those of the setting `members`; chat: what they are asked through, None for LiteLLM.
     Raises what `recommend` raises; an index that cannot be opened is noted in the result.
     """
-    options = Options(limit, effort, seconds, steps, islands).settled
+    options = Options(limit, effort, seconds, steps, islands)
     around = Surroundings(progress, stop, workers, cluster, chat, also)
     members = load_members() if members is None else members
     if not record:
@@ -99,7 +96,6 @@ def run(
 def order(store: Store, problem: Problem, options: Options, members: Members, *, queued: bool = False, tenant: str | None = None) -> str:
     """Put a question on record with everything that is needed to work on it, anywhere and again; gives the id of the run."""
     kept = store.keep_text(table_told(problem.table))
-    told = {name: getattr(options.settled, name) for name in _TOLD}
     start = RunStart(
         table_name=problem.table.name,
         table_hash=problem.table.content_hash,
@@ -109,7 +105,7 @@ def order(store: Store, problem: Problem, options: Options, members: Members, *,
         seed=problem.seed,
         tenant=tenant or Settings.load().tenant,
         settings={
-            **told,
+            **asdict(options.settled),
             **question_told(problem),
             "table": kept,
             "members": members_told(members.members),
@@ -121,7 +117,7 @@ def order(store: Store, problem: Problem, options: Options, members: Members, *,
 
 def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
     """Work on a run on record, from its beginning or from where it was left; its outcome is recorded. Raises as `run`."""
-    store.take(run_id, f"{socket.gethostname()}:{os.getpid()}")
+    store.take(run_id, this_process())
     record = store.run(run_id)
     herald = Herald(store, record.id, around.progress, around.stop)
     ledger = Ledger(store, record.id)
@@ -171,7 +167,7 @@ def _recommended(problem: Problem, options: Options, around: Surroundings, ensem
     around.progress(Progress("indexing", 0, 1))
     retriever, notes = _open_index()
     notes += [] if ensemble.members.members else [Sentence.of("llm.no_members")]
-    chosen: dict[str, Any] = {name: getattr(options.settled, name) for name in _TOLD}
+    chosen: dict[str, Any] = asdict(options.settled)
     chosen |= {"proposers": (Typed(), Elementary(), RetrievedForms(), *around.also)} if around.also else {}
     return recommend(
         replace(problem, notes=(*problem.notes, *notes)),
@@ -197,8 +193,9 @@ def _open_index() -> tuple[Retriever | None, list[Sentence]]:
 
 
 def _options(record: RunRecord) -> Options:
+    """How it searches; runs of older versions had no islands."""
     told: Mapping[str, Any] = record.start.settings
-    return Options(**{name: told[name] for name in _TOLD if name in told})  # runs of older versions had no islands
+    return Options(**{field.name: told[field.name] for field in fields(Options) if field.name in told})
 
 
 def _members(record: RunRecord) -> Members:

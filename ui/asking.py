@@ -8,13 +8,13 @@ from pathlib import Path
 import streamlit as st
 
 from corpus.errors import ProblemError, RecommenderError
-from recommender.llm import load_members
 from recommender.llm.draft import Draft, Finding, draft
 from recommender.quantities import Quantity
 from recommender.requirements import Requirement
 from recommender.settings import Settings
 from recommender.table import Table
 from ui.columns import Edited, headers, set_cell, set_role
+from ui.privacy import first_member
 from ui.words import language, plain, say
 from ui.work import Question, work
 
@@ -37,21 +37,12 @@ def draw(table: Table) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(say("ui_data.read_request"), key="read-request", help=say("ui_data.read_request_help")):
             st.session_state.draft = (work().mark, _drafted(st.session_state[mine], table))
-        ask_model = _model_name()
-        if ask_model:
-            st.checkbox(say("ui_data.ask_model", name=plain(ask_model)), key="ask-model", persist_state="session")
+        member = first_member()
+        if member is not None:
+            st.checkbox(say("ui_data.ask_model", name=plain(member.name)), key="ask-model", persist_state="session")
     mark, found = st.session_state.get("draft", ("", None))
     if found is not None and mark == work().mark:
         _confirm(table, found)
-
-
-def _model_name() -> str:
-    """The member that may read the request too, "" if there is none."""
-    try:
-        members = load_members().members
-    except RecommenderError:
-        return ""  # the privacy badge says what is wrong with the file
-    return members[0].name if members else ""
 
 
 def _drafted(words: str, table: Table) -> Draft:

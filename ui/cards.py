@@ -29,14 +29,10 @@ def summary(result: Recommendation) -> None:
     """All candidates, a line each."""
     heads = [say("ui_cards.place"), say("ui_cards.law"), say("report.confidence")]
     heads += [say(f"report.{key}") for key in ("held_out", "edge", "stability", "parameters")]
-    rows = [[f"{f.rank}", _title(f), plain(_sure(f)), *map(plain, view.summary_row(f))] for f in result.formulas]
+    rows = [[f"{f.rank}", _title(f), view.confidence_share(f), *map(plain, view.summary_row(f))] for f in result.formulas]
     with st.container(key="summary"):
         st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
     st.caption(f"{say('report.held_out')}: {say('report.error_help')}")
-
-
-def _sure(formula: RankedFormula) -> str:
-    return f"{100 * formula.confidence:.0f} %" if formula.confidence == formula.confidence else "–"
 
 
 def _title(formula: RankedFormula) -> str:

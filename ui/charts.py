@@ -15,7 +15,7 @@ from corpus.language import Language, text
 from recommender.prediction import Predictor
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation
-from recommender.report.series import Series, TradeOff, series, spans_decades, trade_offs
+from recommender.report.series import Series, TradeOff, series, spans_decades, trade_offs, widened
 from recommender.report.view import plot_labels
 from recommender.table import Column, Table
 
@@ -88,7 +88,7 @@ def band_chart(problem: Problem, predictor: Predictor, along: str) -> alt.LayerC
     """The formula along one input, the others at their medians, and beyond the data by REACH; with its 95 % bands."""
     column = next(c for c in problem.inputs if c.name == along)
     measured = column.shown[problem.rows]
-    log, grid = spans_decades(measured), widened(measured)
+    log, grid = spans_decades(measured), widened(measured, REACH, _GRID)
     others = {c.name: np.full(len(grid), float(np.median(c.shown[problem.rows]))) for c in problem.inputs}
     found = predictor.at({**others, along: grid})
     frame = _frame(grid, found.value).assign(low=found.low, high=found.high, below=found.reading_low, above=found.reading_high)
@@ -122,17 +122,6 @@ def _picture(frame: pd.DataFrame, measured: Array) -> tuple[float, float]:
     room = 1.0 * max(high - low, 1e-300)
     low, high = max(low - room, min([low, *values])), min(high + room, max([high, *values]))
     return low - 0.06 * room, high + 0.06 * room
-
-
-def widened(values: Array) -> Array:
-    """A grid over the range of some values and REACH of it beyond each end, even in the logarithm where that spreads them."""
-    low, high = float(values.min()), float(values.max())
-    if spans_decades(values):
-        factor = (high / low) ** REACH
-        return np.geomspace(low / factor, high * factor, _GRID)
-    more = REACH * (high - low)
-    start = max(low - more, 0.0) if low >= 0 else low - more
-    return np.linspace(start, high + more, _GRID)
 
 
 def what_if_chart(problem: Problem, formula: RankedFormula, moved: RankedFormula, language: Language) -> alt.LayerChart:

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from corpus.errors import RecommenderError
-from recommender.llm import Member, load_members
+from recommender.llm import Member
 from recommender.llm.discuss import TOOLS, Discussion, safely
 from recommender.recommendation import RankedFormula
 from recommender.report import view
 from ui import cards, launch
+from ui.privacy import first_member
 from ui.words import language, named, plain, say
 
 _MOST_SAID = 60
@@ -34,7 +35,7 @@ def draw(discussion: Discussion) -> None:
 
 def listed(discussion: Discussion) -> list[RankedFormula]:
     """The formulas of this dialogue, best first, numbered as the tools count them; drawn as a table."""
-    ordered = sorted(discussion.formulas.values(), key=lambda f: f.number("accuracy", "held_out_nmse"))
+    ordered = [formula for _, formula in discussion.ordered()]
     rows = [[f"{i}", f"${cards.right_side(f)}$", plain(view.summary_row(f)[0]), view.summary_row(f)[3]] for i, f in enumerate(ordered, 1)]
     heads = [say("ui_refine.number"), say("ui_refine.formula"), say("report.held_out"), say("report.parameters")]
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
@@ -82,7 +83,7 @@ def _argument(argument: str, ordered: list[RankedFormula]) -> str:
 def _search_on(discussion: Discussion, ordered: list[RankedFormula]) -> None:
     """A new run that begins with what was found here."""
     if st.button(say("ui_refine.search_on"), key="search-on", icon=":material/rocket_launch:", help=say("ui_refine.search_on_help")):
-        formulas = tuple(f.text.partition("=")[2].strip() for f in ordered[:8])
+        formulas = tuple(f.body for f in ordered[:8])
         launch.start_with(discussion.problem, formulas)
 
 
@@ -94,7 +95,7 @@ def _say(asked: str, answer: str) -> None:
 
 
 def _dialogue(discussion: Discussion) -> None:
-    member = _member()
+    member = first_member()
     if member is None:
         st.caption(say("ui_refine.no_model"))
     with st.container(height=520, key="said", autoscroll=True):
@@ -111,15 +112,6 @@ def _dialogue(discussion: Discussion) -> None:
             with st.spinner(say("ui_refine.thinking", name=plain(member.name))):
                 _say(words, _talk(discussion, member)(words))
             st.rerun()
-
-
-def _member() -> Member | None:
-    """The model that is talked to; the privacy badge says what is wrong with the file of members."""
-    try:
-        members = load_members().members
-    except RecommenderError:
-        return None
-    return members[0] if members else None
 
 
 def _talk(discussion: Discussion, member: Member) -> Callable[[str], str]:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from corpus.entry import ANY_UNIT, Entry, Parameter, Quantity
-from corpus.errors import FormulaError, RecommenderError, UnitError
+from corpus.errors import RecommenderError
 from corpus.inbox import Acceptance
 from corpus.language import strings
 from corpus.render import to_latex
@@ -29,7 +29,6 @@ from ui.words import language, plain, say
 
 MOST = 40
 _TRIED = 3
-_RELATIONS = {"special_case_of", "limit_of", "generalises", "inverse_of"}
 
 
 @st.cache_resource(show_spinner=False)
@@ -133,7 +132,7 @@ def tried(entry: Entry, problem: Problem) -> list[RankedFormula]:
     for proposal in list(RetrievedForms().propose(problem, context, ()))[:_TRIED]:
         try:
             found.append(fitted_as_typed(problem, proposal.formula.bind(proposal.known).rename(names).text))
-        except (FormulaError, UnitError, RecommenderError):
+        except RecommenderError:
             continue  # this reading has no value on these rows; the others may
     return sorted(found, key=lambda f: error if math.isfinite(error := f.number("accuracy", "held_out_nmse")) else math.inf)
 

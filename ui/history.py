@@ -12,7 +12,7 @@ from corpus.errors import RecommenderError
 from corpus.language import Sentence
 from recommender.recommendation import RankedFormula, Recommendation
 from recommender.report import view
-from recommender.store import Event, RunRecord
+from recommender.store import Event, RunRecord, RunStart
 from ui import cards, downloads
 from ui.access import tenant
 from ui.launch import problem as problem_of
@@ -53,10 +53,14 @@ def _downloads(record: RunRecord, result: Recommendation) -> None:
 
 def _facts(record: RunRecord) -> None:
     start = record.start
-    told = {"table": start.table_name, "hash": start.table_hash, "target": start.target, "inputs": ", ".join(start.inputs)}
-    told |= {"about": start.about, "seed": str(start.seed), "id": record.id}
+    told = _asked(start) | {"id": record.id}
     told |= {"settings": _short(start.settings), "versions": _short(start.versions)}
     st.markdown("\n".join(f"- {say(f'ui_runs.{key}')}: {plain(value)}" for key, value in told.items() if value and value != "{}"))
+
+
+def _asked(start: RunStart) -> dict[str, str]:
+    told = {"table": start.table_name, "hash": start.table_hash, "target": start.target, "inputs": ", ".join(start.inputs)}
+    return told | {"about": start.about, "seed": str(start.seed)}
 
 
 def _log(run_id: str) -> None:
@@ -136,9 +140,8 @@ def _name(record: RunRecord) -> str:
 def _asked_differently(one: RunRecord, two: RunRecord) -> list[tuple[str, str, str]]:
     def told(record: RunRecord) -> dict[str, str]:
         start = record.start
-        plainly = {"table": start.table_name, "hash": start.table_hash, "target": start.target, "inputs": ", ".join(start.inputs)}
         rest = {name: str(start.settings.get(name, "")) for name in ("limit", "seconds", "effort", "typed", "require", "group")}
-        return plainly | {"about": start.about, "seed": str(start.seed)} | rest
+        return _asked(start) | rest
 
     left, right = told(one), told(two)
     return [(say(f"ui_runs.{key}"), plain(left[key]), plain(right[key])) for key in left if left[key] != right[key]]

@@ -18,6 +18,15 @@ def is_local(member: Member) -> bool:
     return urlsplit(member.api_base).hostname in _LOOPBACK
 
 
+def first_member() -> Member | None:
+    """The language model that reads requests and is talked to; None if there is none, or the badge says what is wrong with the file."""
+    try:
+        members = load_members().members
+    except RecommenderError:
+        return None
+    return members[0] if members else None
+
+
 def badge() -> None:
     """In sight on every page."""
     try:

@@ -32,7 +32,7 @@ def controls(seen: Look) -> None:
 
 def of_formula(formula: RankedFormula) -> None:
     """What can be asked of one formula of the ranking so far. A button belongs to its formula, wherever in the ranking that moves."""
-    body = formula.text.partition("=")[2].strip()
+    body = formula.body
     mark = hashlib.sha256(formula.key.encode()).hexdigest()[:12]
     with st.container(horizontal=True, gap="small"):
         for verb, icon in (("pin", "push_pin"), ("improve", "auto_fix_high"), ("ban", "block")):

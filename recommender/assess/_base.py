@@ -8,7 +8,7 @@ no state between calls, draw random numbers only from `problem.table_seed`, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -22,6 +22,7 @@ from recommender.candidates import Candidate
 from recommender.fitting import Fit
 from recommender.fitting.refit import Refitter
 from recommender.problem import Problem
+from recommender.proposers import Proposal
 from recommender.samples import Samples
 from recommender.splits import Split
 
@@ -83,6 +84,11 @@ class Fitted:
     def bootstrap(self) -> Bootstrap:
         """Refits of this form to resampled rows and residuals, each made when first asked for and then kept."""
         return Bootstrap(self.fit, self.refitter, self.problem)
+
+    @property
+    def parent(self) -> Proposal:
+        """What a search changes further: the leading proposal, starting from the fitted coefficients."""
+        return replace(self.candidate.lead, starts={name: self.fit.parameters[name] for name in self.free})
 
     @property
     def free(self) -> tuple[str, ...]:

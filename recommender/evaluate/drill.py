@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -54,27 +53,27 @@ def drill(
     options = options or Options(seconds=2.0, steps=60)
     begun, rng = time.monotonic(), np.random.default_rng(seed)
     problem = Problem.of(Table.read(table), seed=seed)
-    with TemporaryDirectory() as folder, Store.open(url) as store:
+    with Store.open(url) as store:
         calm = order(store, problem, options, Members(()))
-        _wait(_taken_up(calm, url, Path(folder) / "calm.json"))
+        _taken_up(calm, url).wait(_LAST)
         run_id = order(store, problem, options, Members(()))
         took_up = 0
         for number in range(kills):
             if store.run(run_id).status not in ALIVE:
                 break
             before = len(store.events(run_id))
-            process = _taken_up(run_id, url, Path(folder) / "never.json")
+            process = _taken_up(run_id, url)
             took_up += before > 0
             _awaited(store, run_id, before, process)
             _killed(process, float(rng.uniform(_SHORTEST, _LONGEST)))
             tell(f"{number + 1}: {len(store.events(run_id))} events")
         if store.run(run_id).status in ALIVE:
-            _wait(_taken_up(run_id, url, Path(folder) / "last.json"))
+            _taken_up(run_id, url).wait(_LAST)
         return _compared(store, calm, run_id, kills, took_up, time.monotonic() - begun)
 
 
-def _taken_up(run_id: str, url: str, result: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "recommender.cli", "resume", run_id, "--json", str(result)]
+def _taken_up(run_id: str, url: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "recommender.cli", "resume", run_id]
     known = os.environ | {"FORMULA_STORE_URL": url}
     return subprocess.Popen(command, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 
@@ -82,7 +81,7 @@ def _taken_up(run_id: str, url: str, result: Path) -> subprocess.Popen[bytes]:
 def _awaited(store: Store, run_id: str, before: int, process: subprocess.Popen[bytes]) -> None:
     """Until the process has brought something new: loading takes longer than working, and is no moment to be proud of surviving."""
     limit = time.monotonic() + _LAST
-    while process.poll() is None and time.monotonic() < limit and len(store.events(run_id)) == before:
+    while process.poll() is None and time.monotonic() < limit and not store.events(run_id, after=before):
         time.sleep(0.05)
 
 
@@ -93,10 +92,6 @@ def _killed(process: subprocess.Popen[bytes], after: float) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    process.wait(_LAST)
 
 
 def _compared(store: Store, calm: str, run_id: str, kills: int, took_up: int, seconds: float) -> Drill:

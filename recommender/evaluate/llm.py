@@ -6,7 +6,7 @@ without. Whether the law is among the first five is judged as in `recover`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,9 +120,5 @@ def _share(calls: Sequence[Row], key: str) -> float:
 
 def _parsed(calls: Sequence[Row]) -> float:
     """Formulas that could be read, of all that were offered."""
-    read, lost = (sum(_numbers(calls, key)) for key in ("offered", "rejected"))
+    read, lost = (sum(number(row, key) for row in calls) for key in ("offered", "rejected"))
     return read / (read + lost) if read + lost else 0.0
-
-
-def _numbers(calls: Sequence[Row], key: str) -> Iterator[float]:
-    return (number(row, key) for row in calls)

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from recommender.candidates import deduplicate
 from recommender.context import Context, gather
 from recommender.fitting import fit
-from recommender.llm._base import Member, Reply, Request
+from recommender.llm._base import Member, Request
 from recommender.llm.client import Client
 from recommender.llm.members import load_members
 from recommender.llm.prompt import Attempt, Parent, build
@@ -56,9 +57,10 @@ def ask_members(problem: Problem, retriever: Retriever, members: Path) -> dict[s
     """Calls: one for each member, with and without context; recommendations (JSON) by who proposed."""
     from recommender.pipeline import recommend
 
+    answered = partial(recommend, problem, retriever=retriever, waves=(), limit=LIMIT)
     context = gather(problem, retriever)
     known = (Elementary(), RetrievedForms())
-    alone = recommend(problem, retriever=retriever, proposers=known, waves=(), limit=LIMIT)
+    alone = answered(proposers=known)
     heard: list[Proposal] = []
     calls = []
     told = {proposal.key for proposer in known for proposal in proposer.propose(problem, context, ())}
@@ -68,8 +70,8 @@ def ask_members(problem: Problem, retriever: Retriever, members: Path) -> dict[s
             calls.append({**call, "context": with_context})
             heard += proposals if with_context else []
     said = _Said(heard)
-    both = recommend(problem, retriever=retriever, proposers=(*known, said), waves=(), limit=LIMIT)
-    only = _only(problem, retriever, said) if heard else None
+    both = answered(proposers=(*known, said))
+    only = answered(proposers=(said,)) if heard else None
     found = {"retrieval": alone, "members": only, "union": both}
     return {"calls": calls, "found": {name: None if one is None else one.to_json() for name, one in found.items()}}
 
@@ -79,19 +81,13 @@ def _in_roles(members: Sequence[Member]) -> list[Member]:
     return [replace(member, role=role.name) for member in members for role in roles_of(member.role)]
 
 
-def _only(problem: Problem, retriever: Retriever, said: _Said) -> Recommendation:
-    from recommender.pipeline import recommend
-
-    return recommend(problem, retriever=retriever, proposers=(said,), waves=(), limit=LIMIT)
-
-
 def _ask(
     problem: Problem, context: Context, member: Member, alone: Recommendation, told: set[str]
 ) -> tuple[dict[str, Any], list[Proposal]]:
     """One call: what it was worth, and its proposals. Without context there is no history either, but an editor keeps its parent."""
     history = [_attempt(formula) for formula in alone.formulas[:KNOWN]] if context.retrieved else []
     parent = _parent(problem, alone.formulas[0]) if alone.formulas else None
-    reply = asyncio.run(_answer(Request(member, build(problem, context, history, member, parent=parent), REPLY_SCHEMA)))
+    reply = asyncio.run(Client().ask(Request(member, build(problem, context, history, member, parent=parent), REPLY_SCHEMA)))
     read = read_reply(reply.text, problem)
     proposals = to_proposals(read, member, problem)
     good = [proposal for proposal in proposals if _left(problem, proposal) < USEFUL]
@@ -110,10 +106,6 @@ def _ask(
     return call, [replace(proposal, echo=proposal.key in told) for proposal in proposals]
 
 
-async def _answer(request: Request) -> Reply:
-    return await Client().ask(request)
-
-
 def _is_json(text: str) -> bool:
     """The whole reply is one JSON object, with nothing to mend."""
     try:
@@ -123,7 +115,7 @@ def _is_json(text: str) -> bool:
 
 
 def _attempt(formula: RankedFormula) -> Attempt:
-    return Attempt(formula.text.partition("=")[2].strip(), after=formula.number("accuracy", "held_out_nmse"))
+    return Attempt(formula.body, after=formula.number("accuracy", "held_out_nmse"))
 
 
 def _parent(problem: Problem, formula: RankedFormula) -> Parent:

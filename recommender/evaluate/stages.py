@@ -15,7 +15,7 @@ from corpus.language import Sentence
 from recommender.evaluate._base import Options, Program, Row, Value, Verdict
 from recommender.evaluate.recover_tasks import RecoverTask, Variant
 from recommender.evaluate.scoring import Rows
-from recommender.evaluate.stages_laws import Law, laws
+from recommender.evaluate.stages_laws import LAWS, Law
 
 SECONDS = 20.0
 SHOWN = 12
@@ -55,7 +55,7 @@ class Stages:
     columns = ("first", "five", "all", "seconds")
 
     def cases(self, options: Options) -> Sequence[Asked]:
-        chosen = list(laws())[:QUICK] if options.quick else list(laws())
+        chosen = LAWS[:QUICK] if options.quick else LAWS
         tables = [(law, grid, noise) for noise in (0.0, NOISE) for grid in (False, True) for law in chosen]
         return [Asked(*table, way, options.seed) for table in (tables[:1] if options.quick else tables) for way in WAYS]
 

@@ -108,16 +108,18 @@ class Jobs:
         if record.status == "queued" and verb == "stop":
             self._store.finish_run(record.id, "stopped", {})
             return
-        give(self._store, record.id, Command.of(verb, text, self.problem(record.id)), author)
+        give(self._store, record.id, Command.of(verb, text, self._problem(record)), author)
 
     def problem(self, run_id: str, *, tenant: str | None = None) -> Problem:
         """What a run was asked, with its table."""
-        record = self._store.run(run_id, tenant)
-        return asked_again(record, kept_table(self._store, record))
+        return self._problem(self._store.run(run_id, tenant))
 
     def runs(self, tenant: str | None = None, limit: int = 100) -> Sequence[RunSummary]:
         """The latest runs, newest first."""
         return self._store.runs(limit, tenant)
+
+    def _problem(self, record: RunRecord) -> Problem:
+        return asked_again(record, kept_table(self._store, record))
 
     def _commands(self, record: RunRecord) -> tuple[Steered, ...]:
         points = {int(row["event"]): str(row["point"]) for row in obeyed(self._store, record.id)}

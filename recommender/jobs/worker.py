@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from corpus.errors import RecommenderError
+from recommender.processes import this_process
 from recommender.session import Surroundings, work
 from recommender.settings import home
 from recommender.store import Store
@@ -51,7 +51,7 @@ def serve(number: int, store_url: str | None = None, idle: float = IDLE) -> None
         _load(mine)
         since = time.monotonic()
         while mine:
-            run_id = store.claim(f"{socket.gethostname()}:{os.getpid()}", PATIENCE)
+            run_id = store.claim(this_process(), PATIENCE)
             if run_id is not None:
                 _work(store, run_id)
                 since = time.monotonic()

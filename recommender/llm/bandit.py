@@ -32,6 +32,15 @@ class Record:
     useful: float = 0.0
     cost: float = 0.0
 
+    def add(self, useful: bool, seconds: float, dollars: float | None) -> None:
+        """One more call."""
+        self.calls += 1
+        self.useful += useful
+        self.cost += cost_of(seconds, dollars)
+
+    def __add__(self, other: Record) -> Record:
+        return Record(self.calls + other.calls, self.useful + other.useful, self.cost + other.cost)
+
     def faded(self) -> Record:
         """The same rates, worth MEMORY calls at most."""
         share = min(1.0, MEMORY / self.calls) if self.calls > 0 else 0.0
@@ -69,14 +78,12 @@ class Bandit:
 
     def learn(self, arm: Arm, useful: bool, seconds: float, dollars: float | None = None) -> None:
         """One answer of an arm: useful if something of it survived to be ranked."""
-        record = self.seen.setdefault(arm, Record())
-        record.calls += 1
-        record.useful += useful
-        record.cost += cost_of(seconds, dollars)
+        self.seen.setdefault(arm, Record()).add(useful, seconds, dollars)
 
     def rates(self) -> dict[Arm, tuple[float, float]]:
         """Of each arm the expected share of useful answers and the mean cost: to be shown, not hidden."""
-        return {arm: (self._beta(arm)[0] / sum(self._beta(arm)), self._cost(arm)) for arm in self.arms}
+        shares = ((arm, self._beta(arm)) for arm in self.arms)
+        return {arm: (useful / (useful + useless), self._cost(arm)) for arm, (useful, useless) in shares}
 
     def _worth(self, arm: Arm, rng: np.random.Generator) -> float:
         return float(rng.beta(*self._beta(arm))) / self._cost(arm)
@@ -84,8 +91,7 @@ class Bandit:
     def _known(self, arm: Arm) -> Record:
         """This run and the faded past of an arm together; an arm never met takes what its member or its role did elsewhere, lightly."""
         past = self.past[arm].faded() if arm in self.past else self._alike(arm)
-        now = self.seen.get(arm, Record())
-        return Record(past.calls + now.calls, past.useful + now.useful, past.cost + now.cost)
+        return past + self.seen.get(arm, Record())
 
     def _alike(self, arm: Arm) -> Record:
         others = [record.faded() for other, record in self.past.items() if other[0] == arm[0] or other[1] == arm[1]]
@@ -121,8 +127,7 @@ class Bandit:
         """A fresh one for the next run, which begins with what this and all before it saw."""
         together: dict[Arm, Record] = {arm: record.faded() for arm, record in self.past.items()}
         for arm, now in self.seen.items():
-            old = together.get(arm, Record())
-            together[arm] = Record(old.calls + now.calls, old.useful + now.useful, old.cost + now.cost)
+            together[arm] = together.get(arm, Record()) + now
         return Bandit(tuple(arms), seed, together)
 
 

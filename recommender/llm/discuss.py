@@ -60,11 +60,11 @@ class Discussion:
     @classmethod
     def of(cls, problem: Problem, result: Recommendation, retriever: Retriever | None, language: Language = "en") -> Discussion:
         """About the formulas of a run."""
-        return cls(problem, retriever, language, {_shown(formula): formula for formula in result.formulas})
+        return cls(problem, retriever, language, {formula.body: formula for formula in result.formulas})
 
     def list_formulas(self) -> str:
         """The formulas of this discussion with their held-out error, best first."""
-        lines = [f"{i}. {shown}  ({_error(f):.3g})" for i, (shown, f) in enumerate(self._ordered(), 1)]
+        lines = [f"{i}. {shown}  ({_error(f):.3g})" for i, (shown, f) in enumerate(self.ordered(), 1)]
         return "\n".join([self._say("list"), *lines]) if lines else self._say("empty")
 
     def retrieve(self, words: str) -> str:
@@ -133,13 +133,14 @@ class Discussion:
             del self.formulas[shown]
         return self._say("banned", term=term, count=len(gone))
 
-    def _ordered(self) -> list[tuple[str, RankedFormula]]:
+    def ordered(self) -> list[tuple[str, RankedFormula]]:
+        """The formulas by their text, best first: the order in which they are numbered."""
         return sorted(self.formulas.items(), key=lambda pair: _error(pair[1]))
 
     def _meant(self, given: str) -> str:
         """A formula's text, or the one of that number in the list."""
         if given.strip().isdigit() and 1 <= int(given) <= len(self.formulas):
-            return self._ordered()[int(given) - 1][0]
+            return self.ordered()[int(given) - 1][0]
         return given
 
     def _fitted(self, formula: str) -> RankedFormula:
@@ -149,7 +150,7 @@ class Discussion:
         if self._is_banned(formula):
             raise ProblemError("discuss_banned", formula=formula[:80], terms=", ".join(self.banned))
         found = fitted_as_typed(self.problem, formula)
-        self.formulas[_shown(found)] = found
+        self.formulas[found.body] = found
         return found
 
     def _is_banned(self, formula: str) -> bool:
@@ -160,7 +161,7 @@ class Discussion:
     def _changed(self, parent: RankedFormula, child: Formula, change: str) -> str:
         """The child fitted, its effect remembered and told."""
         fitted = self._fitted(child.rename(dict(self.problem.names)).text)
-        attempt = Attempt(_shown(fitted), change, _error(parent), _error(fitted), key=fitted.key)
+        attempt = Attempt(fitted.body, change, _error(parent), _error(fitted), key=fitted.key)
         self.attempts.append(attempt)
         return "\n".join([fitted.text, f"{change}: {effect(attempt)}"])
 
@@ -178,11 +179,6 @@ def fitted_as_typed(problem: Problem, formula: str) -> RankedFormula:
     fitted = Fitted(candidate, fit, problem)
     evidence = everyone().judge([fitted]).evidence
     return summarise(problem, rank([Assessed(fitted, evidence[0])], 1), (), {}, ()).formulas[0]
-
-
-def _shown(formula: RankedFormula) -> str:
-    """The right-hand side in the customer's symbols."""
-    return formula.text.partition("=")[2].strip()
 
 
 def _error(formula: RankedFormula) -> float:

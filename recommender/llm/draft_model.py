@@ -7,44 +7,34 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from corpus.errors import SettingsError
 from corpus.language import Sentence
 from corpus.units import parse_unit
 from recommender.llm._base import Chat, Member, Message, Request
+from recommender.llm.client import Client
 from recommender.llm.draft import Draft, Finding, Kind, can, completed
 from recommender.llm.evidence import inert
 from recommender.llm.loose_json import values_in
+from recommender.llm.members import first_member
 from recommender.llm.prompt import template
+from recommender.llm.schema import TEXT, strict
 from recommender.quantities import Quantity
 from recommender.table import Table, symbols_for
 
 REPLY = """{"target": "symbol", "inputs": ["symbol"], "units": [{"column": "symbol", "unit": "mm"}],
  "known": [{"name": "n", "value": "2.2"}]}"""
-_TEXT = {"type": "string"}
-_PAIR = {"type": "object", "properties": {"column": _TEXT, "unit": _TEXT}, "required": ["column", "unit"], "additionalProperties": False}
-_KNOWN = {"type": "object", "properties": {"name": _TEXT, "value": _TEXT}, "required": ["name", "value"], "additionalProperties": False}
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "target": _TEXT,
-        "inputs": {"type": "array", "items": _TEXT},
-        "units": {"type": "array", "items": _PAIR},
-        "known": {"type": "array", "items": _KNOWN},
-    },
-    "required": ["target", "inputs", "units", "known"],
-    "additionalProperties": False,
-}
+SCHEMA: Mapping[str, Any] = strict(
+    {
+        "target": TEXT,
+        "inputs": {"type": "array", "items": TEXT},
+        "units": {"type": "array", "items": strict({"column": TEXT, "unit": TEXT})},
+        "known": {"type": "array", "items": strict({"name": TEXT, "value": TEXT})},
+    }
+)
 
 
 def ask(draft: Draft, table: Table, members: Path) -> tuple[Draft, Sentence | None]:
     """The draft completed by the first member of a file, and why the member could not be asked, if so."""
-    from recommender.llm.client import Client
-    from recommender.llm.members import load_members
-
-    found = load_members(members).members
-    if not found:
-        raise SettingsError("members_none", path=members)
-    return asyncio.run(complete(draft, table, found[0], Client()))
+    return asyncio.run(complete(draft, table, first_member(members), Client()))
 
 
 async def complete(draft: Draft, table: Table, member: Member, chat: Chat) -> tuple[Draft, Sentence | None]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from corpus.language import Language, Sentence
 from recommender.context import Context
@@ -54,12 +54,19 @@ class Answer:
     ended: float
 
 
-class Plan(Protocol):
-    """What a replayed run is held to: who was asked in which round and role, and what had been heard when."""
+@dataclass(frozen=True)
+class Plan:
+    """What a replayed run is held to, as its record says: roles by round and member that was asked, places by point at which they were
+    heard."""
 
-    def asks(self, round_: int) -> Mapping[int, str]: ...
+    asked: Mapping[int, Mapping[int, str]]
+    points: Mapping[int, Collection[Place]]
 
-    def heard(self, point: int) -> Collection[Place]: ...
+    def asks(self, round_: int) -> Mapping[int, str]:
+        return self.asked.get(round_, {})
+
+    def heard(self, point: int) -> Collection[Place]:
+        return self.points.get(point, ())
 
 
 Stop = Callable[[], bool]
@@ -349,17 +356,3 @@ def talking(ensemble: Ensemble | None, problem: Problem) -> Iterator[Talk | Nobo
         return
     with Talk(ensemble, problem) as talk:
         yield talk
-
-
-@dataclass(frozen=True)
-class RecordedPlan:
-    """A plan from what a record says: roles by round and member, places by point."""
-
-    asked: Mapping[int, Mapping[int, str]]
-    points: Mapping[int, Collection[Place]]
-
-    def asks(self, round_: int) -> Mapping[int, str]:
-        return self.asked.get(round_, {})
-
-    def heard(self, point: int) -> Collection[Place]:
-        return self.points.get(point, ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -90,6 +90,11 @@ def reply_of(call: CallRow, request: Request) -> Reply:
     return Reply(request, call.reply, *usage, failure)
 
 
+def was_useful(call: CallRow, ranked: Collection[str]) -> bool:
+    """Whether a form that had not been told before reached the ranking; ranked: canonical keys."""
+    return any(key in ranked for _, key in call.offered)
+
+
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
@@ -126,8 +131,7 @@ def stats(calls: Mapping[str, Sequence[CallRow]], ranked: Mapping[str, Iterable[
         keys = {candidate.key for candidate in ranked.get(run_id, ())}
         for row in rows:
             if row.attempts:
-                useful = any(key in keys for _, key in row.offered)
-                groups.setdefault((row.member, row.role), []).append((row, useful))
+                groups.setdefault((row.member, row.role), []).append((row, was_useful(row, keys)))
     return [_stats(member, role, group) for (member, role), group in sorted(groups.items())]
 
 

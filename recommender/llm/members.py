@@ -80,6 +80,14 @@ def load_members(path: str | Path | None = None) -> Members:
     return read_members(told, str(file))
 
 
+def first_member(path: Path) -> Member:
+    """The member of a file that is asked where one is enough. SettingsError if it has none, or what `load_members` raises."""
+    found = load_members(path).members
+    if not found:
+        raise SettingsError("members_none", path=path)
+    return found[0]
+
+
 def read_members(told: Mapping[str, Any], where: str) -> Members:
     """The ensemble a parsed TOML tells of."""
     _check_names(told, ("member", "caps"), where)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from corpus.errors import SettingsError
-from recommender.llm.bandit import Arm, Record, cost_of
+from recommender.llm.bandit import Arm, Record
+from recommender.llm.ledger import was_useful
 from recommender.settings import home
-from recommender.store import CallRow, Store
+from recommender.store import Store
 
 RUNS = 50
 _MARK = "llm_forgotten.txt"
@@ -59,11 +60,4 @@ def _learn(found: dict[Arm, Record], store: Store, run_id: str) -> None:
     calls = [call for call in store.calls(run_id).get(run_id, ()) if call.attempts]
     keys = {candidate.key for candidate in store.run(run_id).candidates} if calls else set()
     for call in calls:
-        record = found.setdefault((call.member, call.role), Record())
-        record.calls += 1
-        record.useful += _useful(call, keys)
-        record.cost += cost_of(call.seconds, call.cost)
-
-
-def _useful(call: CallRow, ranked: set[str]) -> bool:
-    return any(key in ranked for _, key in call.offered)
+        found.setdefault((call.member, call.role), Record()).add(was_useful(call, keys), call.seconds, call.cost)

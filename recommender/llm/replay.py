@@ -15,33 +15,33 @@ from typing import Any
 from corpus.errors import SettingsError
 from corpus.language import Sentence
 from recommender.llm._base import Chat, Reply, Request
-from recommender.llm.ensemble import Ensemble, Place, RecordedPlan
+from recommender.llm.ensemble import Ensemble, Place, Plan
 from recommender.llm.ledger import HEARD, reply_of, request_hash
 from recommender.llm.members import Members
 from recommender.store import CallRow, Event
 
+_NOBODY: Any = None  # the request of a reply on record is known when it is asked again
 _KEPT = ("text", "resolved_model", "tokens_in", "tokens_out", "cost", "seconds", "attempts")
 
 
 class Replayed:
     """A chat that answers from a record; what is not in it is a failure that says so."""
 
-    def __init__(self, replies: Iterable[tuple[str, Reply | CallRow]]) -> None:
-        self._replies: dict[str, list[Reply | CallRow]] = defaultdict(list)
+    def __init__(self, replies: Iterable[tuple[str, Reply]]) -> None:
+        self._replies: dict[str, list[Reply]] = defaultdict(list)
         for key, reply in replies:
             self._replies[key].append(reply)
 
     @classmethod
     def of_calls(cls, calls: Sequence[CallRow]) -> Replayed:
         """From a run's ledger."""
-        return cls((call.request_hash, call) for call in calls)
+        return cls((call.request_hash, reply_of(call, _NOBODY)) for call in calls)
 
     async def ask(self, request: Request) -> Reply:
         waiting = self._replies.get(request_hash(request))
         if not waiting:
             return Reply(request, "", attempts=0, failure=Sentence.of("llm.not_recorded", member=request.member.name))
-        found = waiting.pop(0)
-        return reply_of(found, request) if isinstance(found, CallRow) else replace(found, request=request)
+        return replace(waiting.pop(0), request=request)
 
 
 class TakenUp:
@@ -87,8 +87,7 @@ def _line(reply: Reply) -> str:
 
 def _reply(line: dict[str, Any]) -> Reply:
     failure = line.get("failure")
-    nobody: Any = None  # the request is known when it is asked
-    return Reply(nobody, **{name: line[name] for name in _KEPT if name in line}, failure=failure and Sentence.from_dict(failure))
+    return Reply(_NOBODY, **{name: line[name] for name in _KEPT if name in line}, failure=failure and Sentence.from_dict(failure))
 
 
 def replaying(members: Members, calls: Sequence[CallRow], events: Sequence[Event]) -> Ensemble:
@@ -97,7 +96,7 @@ def replaying(members: Members, calls: Sequence[CallRow], events: Sequence[Event
     for call in calls:
         asked[call.round][call.number] = call.role
     heard = {event.payload["point"]: _places(event) for event in events if event.kind == HEARD}
-    return Ensemble(members, Replayed.of_calls(calls), plan=RecordedPlan(asked, heard))  # type: ignore[arg-type]  # points are whole numbers
+    return Ensemble(members, Replayed.of_calls(calls), plan=Plan(asked, heard))  # type: ignore[arg-type]  # points are whole numbers
 
 
 def _places(event: Event) -> frozenset[Place]:

@@ -7,23 +7,24 @@ from typing import Any
 
 MOST = 8  # formulas asked for at once
 LONGEST, MOST_ITEMS = 120, 4  # of a text and of a list, where a server holds a small model to the schema
-_TEXT = {"type": "string"}
+TEXT = {"type": "string"}
 
 
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+def strict(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with these properties, every one required, and no others."""
     return {"type": "object", "properties": dict(properties), "required": list(properties), "additionalProperties": False}
 
 
-_PARAMETER = _object({"name": _TEXT, "meaning": _TEXT, "unit": _TEXT, "sign": {"type": "string", "enum": ["positive", "negative", "any"]}})
-_FORMULA = _object(
+_PARAMETER = strict({"name": TEXT, "meaning": TEXT, "unit": TEXT, "sign": {"type": "string", "enum": ["positive", "negative", "any"]}})
+_FORMULA = strict(
     {
-        "formula": _TEXT,
+        "formula": TEXT,
         "parameters": {"type": "array", "items": _PARAMETER},
-        "reasoning": _TEXT,
-        "evidence": {"type": "array", "items": _TEXT},
+        "reasoning": TEXT,
+        "evidence": {"type": "array", "items": TEXT},
     }
 )
-REPLY_SCHEMA: Mapping[str, Any] = _object({"formulas": {"type": "array", "items": _FORMULA, "minItems": 1, "maxItems": MOST}})
+REPLY_SCHEMA: Mapping[str, Any] = strict({"formulas": {"type": "array", "items": _FORMULA, "minItems": 1, "maxItems": MOST}})
 
 
 def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:

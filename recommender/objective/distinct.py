@@ -26,6 +26,10 @@ class Found:
     def family(self) -> Family:
         return self.scorer.family
 
+    @property
+    def coefficients(self) -> dict[str, float]:
+        return dict(zip(self.family.names, map(float, self.point.values), strict=True))
+
     @cached_property
     def curve(self) -> Array:
         return np.asarray(self.scorer.curves(self.point.values[None])[0])

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import product
 
 import numpy as np
 
 from corpus import tree
 from corpus.dimension import BASE
 from corpus.errors import FormulaLimitError
-from corpus.formula import Formula
+from corpus.formula import Formula, fresh_names
 from corpus.functions import FUNCTIONS, Array
 from corpus.tree import Node
 from recommender.objective.computed import ComputedObjective
 from recommender.objective.family import Family, grown_family
-from recommender.objective.score import Meter, Point
+from recommender.objective.score import Meter
 from recommender.proposers.dimensional.data import Data
 from recommender.proposers.evolved.edits import edited_roots, library
 
@@ -67,7 +67,7 @@ def _freed(root: Node) -> Iterator[tuple[Node, float]]:
     """A term times a free power of a variable's modulus, a function of a term, an exponent set free, another function of a free multiple
     of an argument; and the start of the new coefficient."""
     new = tree.param(_fresh(root))
-    for term in _terms_of(root):
+    for term in tree.terms(root):
         for name in sorted(term.variables):
             risen = tree.mul(term, tree.power(tree.call("abs", tree.var(name)), new))
             yield _with_term(root, term, risen), 1.0
@@ -78,44 +78,37 @@ def _freed(root: Node) -> Iterator[tuple[Node, float]]:
             base, exponent = node.args[0], node.args[1].number
             odd = exponent % 2 == 1
             power = tree.power(tree.call("abs", base), new)
-            yield _replaced(root, node, tree.mul(base, power) if odd else power), exponent - odd
+            yield tree.replace(root, node, tree.mul(base, power) if odd else power), exponent - odd
         elif node.variables and node.op in FUNCTIONS:
             argument = tree.mul(new, node.args[0])
-            yield from ((_replaced(root, node, tree.call(name, argument)), 1.0) for name in dict.fromkeys((node.op, *_FUNCTIONS)))
+            yield from ((tree.replace(root, node, tree.call(name, argument)), 1.0) for name in dict.fromkeys((node.op, *_FUNCTIONS)))
 
 
 def _split(term: Node) -> tuple[Node, Node]:
     """(factors without variables, the rest) of a product."""
-    factors = term.args if term.op == "mul" else (term,)
+    factors = tree.factors(term)
     return tree.mul(*(f for f in factors if not f.variables)), tree.mul(*(f for f in factors if f.variables))
-
-
-def _terms_of(root: Node) -> tuple[Node, ...]:
-    return root.args if root.op == "add" else (root,)
 
 
 def _with_term(root: Node, old: Node, new: Node) -> Node:
     """One term of a sum in place of another."""
-    return tree.add(*(new if term is old else term for term in _terms_of(root)))
-
-
-def _replaced(root: Node, old: Node, new: Node) -> Node:
-    return tree.transform(root, lambda node: new if node is old else node)
+    return tree.add(*(new if term is old else term for term in tree.terms(root)))
 
 
 def _fresh(root: Node) -> str:
     """A name for one more coefficient."""
-    return next(name for i in count() if (name := f"c{i}") not in root.parameters | root.variables)
+    return next(fresh_names("c", root.parameters | root.variables))
 
 
-def grown(family: Family, at: Point, objective: ComputedObjective, meter: Meter, most: int, rng: np.random.Generator) -> list[Family]:
+def grown(
+    family: Family, values: Mapping[str, float], objective: ComputedObjective, meter: Meter, most: int, rng: np.random.Generator
+) -> list[Family]:
     """Families with a term more, or a term (or the whole) times or over 1 + term: those that lower the loss most first.
 
     At most `most` curves are scored, of trials drawn at random.
     """
     if len(family.names) + 1 > _MOST_COEFFICIENTS or most < 1:
         return []
-    values = dict(zip(family.names, map(float, at.values), strict=True))
     name = _fresh(family.formula.root)
     trials = list(product(_places(family, values, objective), _library(objective, name), (1, -1)))
     chosen = [trials[i] for i in rng.permutation(len(trials))[:most]]

@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
 
 from corpus import tree
 from corpus.canonical import canonicalise
 from corpus.errors import ObjectiveError
-from corpus.formula import Formula, parse
+from corpus.formula import Formula, fresh_names, parse
 from corpus.language import Sentence
 from recommender.assess.parsimony import FREE_BITS, structure_bits
 from recommender.fitting.compile import compile_tree
@@ -98,5 +97,5 @@ def grown_family(root: tree.Node, starts: Mapping[str, float], parent: Family) -
 
 def _plain_names(names: Sequence[str], old: Sequence[str]) -> dict[str, str]:
     """Old names stay; new ones become c0, c1, ... ."""
-    spare = (name for i in count() if (name := f"c{i}") not in old)
+    spare = fresh_names("c", old)
     return {name: name if name in old else next(spare) for name in names}

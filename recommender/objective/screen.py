@@ -29,9 +29,9 @@ def generator(family: Family, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed % 2**32, *map(int, np.frombuffer(digest, np.uint32))])
 
 
-def screened(scorer: Scorer, count: int, rng: np.random.Generator, also: Iterable[Array] = ()) -> list[Point]:
-    """The usable ones of about `count` starts, best first; also: coefficients tried beside them, shape (k,) each."""
-    return scorer.points(np.vstack([*also, *known(scorer, count // 4, rng), drawn(scorer, count, rng)]))
+def screened(scorer: Scorer, count: int, rng: np.random.Generator) -> list[Point]:
+    """The usable ones of about `count` starts, best first."""
+    return scorer.points(np.vstack([*known(scorer, count // 4, rng), drawn(scorer, count, rng)]))
 
 
 @np.errstate(all="ignore")

@@ -75,15 +75,16 @@ class Search:
     def _seed(self, seeds: Sequence[Family]) -> None:
         """Screen all, then refine them, best first, each also from the coefficients that imitate the best curve so far."""
         draws = int(np.clip(_SCREEN_SHARE * self.meter.budget / max(1, len(seeds)), 8, _DRAWS))
-        ready = [(self._scorer(family), self._screen(family, draws)) for family in seeds if not self.meter.over()]
+        ready = [self._screen(family, draws) for family in seeds if not self.meter.over()]
         ready.sort(key=lambda pair: pair[1][0].order if pair[1] else (np.inf, np.inf))
         for i, (scorer, points) in enumerate(ready):
             share = (_SEED_SHARE * self.meter.budget - self.meter.spent) / (len(ready) - i)
             self._settle(scorer, points, share)
 
-    def _screen(self, family: Family, draws: int) -> list[Point]:
+    def _screen(self, family: Family, draws: int) -> tuple[Scorer, list[Point]]:
         self.tried.add(family.key)
-        return screened(self._scorer(family), draws, generator(family, self.seed))
+        scorer = self._scorer(family)
+        return scorer, screened(scorer, draws, generator(family, self.seed))
 
     def _settle(self, scorer: Scorer, points: Sequence[Point], curves: float, step: float = STEP) -> None:
         """Refine the best start of a family, and the one that imitates the best curve, with half the curves each."""
@@ -105,9 +106,9 @@ class Search:
         if curves <= 0 or self.meter.over():
             return
         end = self.meter.spent + curves
-        values = dict(zip(parent.family.names, map(float, parent.point.values), strict=True))
+        values = parent.coefficients
         rng = generator(parent.family, self.seed + 3)
-        more = grown(parent.family, parent.point, self.objective, self.meter, int(_TRIAL_SHARE * curves), rng)
+        more = grown(parent.family, values, self.objective, self.meter, int(_TRIAL_SHARE * curves), rng)
         children = self._screened(edited(parent.family, values), end) + self._screened(more, end)
         self._halved(children, end)
 
@@ -131,7 +132,7 @@ class Search:
             if family.key in self.tried:
                 self._revisit(family)
                 continue
-            points, scorer = self._screen(family, _CHILD_DRAWS), self._scorer(family)
+            scorer, points = self._screen(family, _CHILD_DRAWS)
             if points and any(scorer.is_determined(point.values) for point in points[:2]):
                 out.append((scorer, points))
         return out
@@ -146,8 +147,7 @@ class Search:
     def _simplify(self, limit: int) -> None:
         """Families simpler than the best, with the coefficients they inherit."""
         for one in () if self.meter.over() else self.best()[:limit]:
-            values = dict(zip(one.family.names, map(float, one.point.values), strict=True))
-            for family in edited(one.family, values):
+            for family in edited(one.family, one.coefficients):
                 if family.bits(self.tolerance) < one.family.bits(self.tolerance):
                     self._revisit(family)
 

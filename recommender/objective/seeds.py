@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations
 
 from corpus.entry import Entry
-from corpus.formula import Formula
+from corpus.formula import Formula, fresh_names
 from corpus.formula import parse as parse_formula
 from corpus.language import Sentence
 from recommender.objective.family import Family, Idea, read
@@ -39,6 +39,6 @@ def _shaped(shapes: Iterable[Entry], variables: Sequence[str]) -> Iterator[Famil
 def _family(formula: Formula, inner: Sequence[str], variables: Sequence[str], proposer: str, why: Sentence) -> Family:
     """The formula in the user's variables, its coefficients renamed where a variable is called so."""
     taken = {*variables, *inner}
-    spare = (name for i in range(1000) if (name := f"c{i}") not in taken | set(formula.parameters))
+    spare = fresh_names("c", taken | set(formula.parameters))
     clear = formula.rename({name: next(spare) for name in formula.parameters if name in taken})
     return Family(clear.rename(dict(zip(inner, variables, strict=True))), {}, {}, proposer, why)

@@ -7,7 +7,7 @@ g' C g. Errors of the form itself are not in it: beyond the data the band is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ class Band:
 def curve_band(problem: Problem, formula: RankedFormula, columns: Mapping[str, Array]) -> Band:
     """The band of a candidate at rows given in the customer's units, keyed by header."""
     inner = {v.inner: v.to_si(columns[v.name]) for v in formula.variables}
-    value, slopes = _with_slopes(formula, inner)
+    value, slopes = linearised(formula, inner)
     half = _half_width(problem, formula, slopes)
     shown = formula.target.from_si
     return Band(shown(value), shown(value - half), shown(value + half))
@@ -43,7 +43,7 @@ def curve_band(problem: Problem, formula: RankedFormula, columns: Mapping[str, A
 def _half_width(problem: Problem, formula: RankedFormula, slopes: Array) -> Array:
     """Student's t times the standard error of the curve, SI, shape (n,); slopes of shape (n, k)."""
     samples = problem.samples
-    fitted, jacobian = _with_slopes(formula, samples.columns)
+    fitted, jacobian = linearised(formula, samples.columns)
     freedom = len(samples) - jacobian.shape[1]
     weighted, residual = jacobian / problem.scale[:, None], (samples.target - fitted) / problem.scale
     if freedom < 1 or not (np.all(np.isfinite(weighted)) and np.all(np.isfinite(residual))):
@@ -59,11 +59,13 @@ def _half_width(problem: Problem, formula: RankedFormula, slopes: Array) -> Arra
     return np.asarray(stdtrit(freedom, (1 + _LEVEL) / 2) * np.sqrt(residual @ residual / freedom) * spread)
 
 
-def _with_slopes(formula: RankedFormula, columns: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Values, shape (n,), and derivatives by the fitted coefficients, shape (n, k), all SI."""
-    free: Sequence[str] = [c.name for c in formula.coefficients if not c.known]
+def linearised(formula: RankedFormula, columns: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Values, shape (n,), and derivatives by the fitted coefficients, shape (n, k), all SI; columns in SI by inner name."""
+    free = [c.name for c in formula.coefficients if not c.known]
     rows = max(map(np.size, columns.values()))
-    bound = Program([formula.formula.root]).bind({name: columns[name] for name in formula.formula.variables}, rows)
-    value, slopes = bound.derivatives({name: np.array([[number]]) for name, number in formula.values.items()}, free)[0]
-    full = [np.broadcast_to(slopes.get(name, 0.0), (1, rows))[0] for name in free]
-    return np.array(np.broadcast_to(value, (1, rows))[0]), np.array(full).T.reshape(rows, len(free))
+    bound = Program([formula.formula.root]).bind(dict(columns), rows)
+    value, slopes = bound.derivatives({name: np.full((1, 1), number) for name, number in formula.values.items()}, free)[0]
+    jacobian = np.zeros((rows, len(free)))
+    for i, name in enumerate(free):
+        jacobian[:, i] = slopes.get(name, 0.0)
+    return np.array(np.broadcast_to(np.ravel(value), (rows,))), jacobian

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | float | int | None"
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not allowed in XML 1.0
 _LONGEST = 32_767  # characters in a cell
 _WIDEST = 60
 
@@ -111,7 +109,7 @@ def _number(value: float, power: float = 1.0) -> float | None:
 
 def inert(words: str) -> str:
     """A text that a spreadsheet shows and does not carry out (OWASP, CSV injection)."""
-    plain = _FORBIDDEN.sub("\ufffd", words)[: _LONGEST - 1]
+    plain = view.sound(words)[: _LONGEST - 1]
     return f"'{plain}" if plain.startswith(_ACTIVE) else plain
 
 

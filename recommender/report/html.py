@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from corpus.language import Language, text
+from corpus.language import Language
 from recommender.problem import Problem
 from recommender.recommendation import Recommendation
 from recommender.report.document import Document, Drawing, Equation, Part, Rank, Section, Symbol
@@ -24,7 +24,7 @@ def html_report(problem: Problem, result: Recommendation, language: Language = "
 
 def html_page(report: Document) -> str:
     """A document as one HTML page."""
-    return _environment().get_template("report.html").render(report=report, warning=text("report.warning", report.language))
+    return _environment().get_template("report.html").render(report=report)
 
 
 @cache

@@ -21,7 +21,7 @@ from recommender.report import document as doc
 from recommender.report.mathml import LONG
 from recommender.report.plots import image
 from recommender.report.tex import equation_tex, symbol_tex
-from recommender.report.view import Gauge
+from recommender.report.view import Gauge, sound
 
 Target = Literal["docx", "latex", "gfm+tex_math_dollars-tex_math_gfm", "typst"]
 Node = dict[str, Any]
@@ -71,13 +71,8 @@ def _meta(report: doc.Document) -> Node:
 
 def _inlines(words: str) -> list[Node]:
     """Words and spaces; a space that must not break stays within its word."""
-    pieces = re.split(r"( )", re.sub(r"[ \t\r\n]+", " ", _sound(words)))
+    pieces = re.split(r"( )", re.sub(r"[ \t\r\n]+", " ", sound(words)))
     return [{"t": "Space"} if piece == " " else {"t": "Str", "c": piece} for piece in pieces if piece]
-
-
-def _sound(words: str) -> str:
-    """Without control characters and halves of characters (as they come from file names), which no document may hold."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", words)
 
 
 def _para(inlines: list[Node]) -> Node:
@@ -138,7 +133,7 @@ class _Tree:
             "equation": self._equation,
             "heading": lambda heading: [self._header(2, heading.text)],
             "bullets": lambda bullets: [{"t": "BulletList", "c": [[{"t": "Plain", "c": _inlines(item)}] for item in bullets.items]}],
-            "code": lambda code: [{"t": "CodeBlock", "c": [["", [code.language] if code.language else [], []], _sound(code.text)]}],
+            "code": lambda code: [{"t": "CodeBlock", "c": [["", [code.language] if code.language else [], []], sound(code.text)]}],
             "facts": self._facts,
             "gauges": self._gauges,
             "figures": self._figures,

@@ -15,6 +15,7 @@ from recommender.report.bands import curve_band
 
 MAX_POINTS = 400
 _CURVE_POINTS = 400
+_REACH = 0.5
 _DECADES = 1.5
 _CLOSE = 0.035  # of the axis of scores: the width of a numeral
 
@@ -36,7 +37,6 @@ class Series:
     y_log: bool
     relative: bool
     single: bool
-    total: int
 
     @property
     def y_range(self) -> tuple[float, float]:
@@ -57,7 +57,7 @@ def series(problem: Problem, formula: RankedFormula) -> Series:
         value = formula.predict(given)
         if len(problem.inputs) == 1:
             return _against_input(problem, formula, measured, value, given[problem.inputs[0].name])
-    return _against_formula(problem, measured, value)
+    return _against_formula(measured, value)
 
 
 def _spread(count: int) -> NDArray[np.int64]:
@@ -71,16 +71,16 @@ def _against_input(problem: Problem, formula: RankedFormula, measured: Array, va
     grid = np.geomspace(low, high, _CURVE_POINTS) if x_log else np.linspace(low, high, _CURVE_POINTS)
     curve = formula.predict({problem.inputs[0].name: grid})
     residual, relative = _residual(measured, value, y_log)
-    return Series(x, measured, residual, grid, curve, x_log, y_log, relative, True, len(problem.rows))
+    return Series(x, measured, residual, grid, curve, x_log, y_log, relative, True)
 
 
-def _against_formula(problem: Problem, measured: Array, value: Array) -> Series:
+def _against_formula(measured: Array, value: Array) -> Series:
     log = spans_decades(measured) and spans_decades(value)
     kept = np.isfinite(value)
     measured, value = measured[kept], value[kept]
     residual, relative = _residual(measured, value, log)
     ends = np.array([min(measured.min(), value.min()), max(measured.max(), value.max())])
-    return Series(value, measured, residual, ends, ends, log, log, relative, False, len(problem.rows))
+    return Series(value, measured, residual, ends, ends, log, log, relative, False)
 
 
 def _residual(measured: Array, value: Array, log: bool) -> tuple[Array, bool]:
@@ -155,7 +155,7 @@ class Beyond:
 
 def beyond(problem: Problem, formula: RankedFormula) -> Beyond:
     """Along the input on which the candidate depends most."""
-    grids = {column.name: _reach(column.shown[problem.rows]) for column in problem.inputs}
+    grids = {column.name: widened(column.shown[problem.rows], _REACH, _CURVE_POINTS) for column in problem.inputs}
     middle = {column.name: float(np.median(column.shown[problem.rows])) for column in problem.inputs}
     with np.errstate(all="ignore"):
         bands = {name: curve_band(problem, formula, _along(name, x, middle)) for name, x in grids.items()}
@@ -168,14 +168,16 @@ def beyond(problem: Problem, formula: RankedFormula) -> Beyond:
     return Beyond(name, grids[name], band.value, band.low, band.high, column.shown[rows], measured, ends, spans_decades(given), y_log)
 
 
-def _reach(values: Array) -> Array:
-    """From half the range below the data to half above; not through zero where no value does."""
+def widened(values: Array, reach: float, count: int) -> Array:
+    """A grid over the range of some values and a share of it beyond each end, even in the logarithm where that spreads them; not through
+    zero where no value does."""
     low, high = float(values.min()), float(values.max())
     if spans_decades(values):
-        wide = (high / low) ** 0.5
-        return np.geomspace(low / wide, high * wide, _CURVE_POINTS)
-    first = low - (high - low) / 2
-    return np.linspace(max(first, 0.0) if low >= 0 else first, high + (high - low) / 2, _CURVE_POINTS)
+        factor = (high / low) ** reach
+        return np.geomspace(low / factor, high * factor, count)
+    more = reach * (high - low)
+    start = max(low - more, 0.0) if low >= 0 else low - more
+    return np.linspace(start, high + more, count)
 
 
 def _along(name: str, x: Array, middle: Mapping[str, float]) -> dict[str, Array]:

@@ -28,19 +28,19 @@ from recommender.show import (
 Level = Literal["good", "fair", "poor", "neutral"]
 _RAISED = str.maketrans("0123456789-+/", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᐟ")
 _DASH = "–"
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPACE = "\u00a0"  # keeps a number and its sign on one line
 
 
 @dataclass(frozen=True)
 class CoefficientRow:
-    """One line of a coefficient table; `known` constants were not fitted. readings: what it may be, strongest evidence first."""
+    """One line of a coefficient table; readings: what it may be, strongest evidence first."""
 
     name: str
     value: str
     interval: str
     unit: str
     meaning: str
-    known: bool
     readings: tuple[str, ...] = ()
 
 
@@ -66,7 +66,7 @@ def _coefficient_row(c: Coefficient, language: Language) -> CoefficientRow:
     unit = text("report.unit_open", language) if c.unit == "?" else unit_text(c.unit)
     value = number_text(c.value) if c.known else raised(value_with_error(c.value, c.standard_error)).replace(" ", _SPACE)
     interval = _DASH if c.known else interval_text(c.low, c.high)
-    return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), c.known, interpretation_words(c, language))
+    return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), interpretation_words(c, language))
 
 
 def number_text(value: float) -> str:
@@ -92,6 +92,11 @@ def interval_text(low: float, high: float) -> str:
     places = min(12, max(0, place))
     power = f"e{exponent:+d}" if exponent else ""
     return f"{_SPACE}… ".join(raised(f"{end / 10.0**exponent:.{places}f}{power}") for end in (low, high))
+
+
+def sound(words: str) -> str:
+    """Without control characters and halves of characters (as they come from file names), which XML 1.0 does not allow."""
+    return _FORBIDDEN.sub("\ufffd", words)
 
 
 def unit_text(unit: str) -> str:

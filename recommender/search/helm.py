@@ -48,14 +48,14 @@ class Helm:
         return True
 
     def _take(self, point: str, look: bool) -> None:
+        """Follow what was said at this point before, else what has been said since; look: whether to ask."""
         told = self._journal.find(_KIND, point)
-        fresh = [] if not look or told is not None else [(event, command) for event, command in self._steering.fresh()]
-        if told is not None:
-            fresh = [(int(row["event"]), command_again(row)) for row in told]
-        elif fresh:
-            self._journal.write(_KIND, point, [{"event": event, **command_told(command)} for event, command in fresh])
-        if fresh:
-            self._follow([command for _, command in fresh])
+        if told is None and look:
+            told = [{"event": event, **command_told(command)} for event, command in self._steering.fresh()]
+            if told:
+                self._journal.write(_KIND, point, told)
+        if told:
+            self._follow([command_again(row) for row in told])
 
     def _follow(self, commands: Sequence[Command]) -> None:
         obeyed = []

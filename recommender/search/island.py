@@ -104,7 +104,6 @@ class Island:
 
 def skeleton(formula: Formula) -> str:
     """What a form is built of, without its numbers: the set of functions and columns of each outermost term."""
-    root = formula.root
-    terms = root.args if root.op == "add" else (root,)
+    terms = tree.terms(formula.root)
     words = (sorted({str(node.value) if node.op == "var" else node.op for node in tree.walk(term)} - {"param", "const"}) for term in terms)
     return " | ".join(sorted(" ".join(each) for each in words))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -149,11 +149,11 @@ class Islands:
         """A form with its fitted coefficients."""
         one = self._host.race.standing(key)
         assert one is not None  # only such live on an island
-        return replace(one.candidate.lead, formula=one.fit.formula, starts={name: one.fit.parameters[name] for name in one.free})
+        return one.parent
 
     def _checks(self, proposals: Iterable[Proposal]) -> list[Check]:
         """Fits of forms that somebody proposed, or a person added."""
-        return [Check(proposal.key, proposal) for proposal in proposals if self._host.race.standing(proposal.key) is None]
+        return [Check(proposal) for proposal in proposals if self._host.race.standing(proposal.key) is None]
 
     def _begun(self, task: Task) -> Outcome:
         told = self._journal.find(_KIND, task.name)

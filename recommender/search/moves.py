@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
 from corpus import tree
+from corpus.formula import fresh_names
 from corpus.functions import FUNCTIONS
 from corpus.language import Sentence
 from corpus.render import to_text
@@ -53,7 +53,7 @@ def cross(setting: Setting) -> Iterator[Form]:
     mate = _apart(setting.mate, setting.parent)
     for mine, theirs in itertools.product(_parts(setting.parent.root), _parts(mate.root)):
         starts, known = {**setting.parent.starts, **mate.starts}, {**setting.parent.known, **mate.known}
-        swapped = tree.transform(setting.parent.root, partial(_replaced, mine, theirs))
+        swapped = tree.replace(setting.parent.root, mine, theirs)
         yield _form(swapped, starts, known)
         if mine is setting.parent.root:
             yield _form(tree.add(mine, theirs), starts, known)
@@ -85,9 +85,9 @@ def wrap(setting: Setting) -> Iterator[Form]:
     scale, starts = tree.param(size), {**form.starts, size: 1.0}
     for part in _parts(form.root):
         for name in _WRAPS:
-            yield _form(tree.transform(form.root, partial(_replaced, part, tree.mul(scale, tree.call(name, part)))), starts, form.known)
+            yield _form(tree.replace(form.root, part, tree.mul(scale, tree.call(name, part))), starts, form.known)
         under = tree.power(tree.add(tree.const(1), part), tree.const(-1))
-        yield _form(tree.transform(form.root, partial(_replaced, part, tree.mul(scale, under))), starts, form.known)
+        yield _form(tree.replace(form.root, part, tree.mul(scale, under)), starts, form.known)
 
 
 def evolve(setting: Setting) -> Iterator[Form]:
@@ -112,7 +112,7 @@ def children(name: str, setting: Setting, fits: Callable[[Form], bool]) -> list[
 
 def change_told(parent: Node, child: Node) -> Sentence:
     """What a form has gained and lost against the one it was made from: terms of the outermost sum, else the whole."""
-    mine, theirs = _terms(parent), _terms(child)
+    mine, theirs = tree.terms(parent), tree.terms(child)
     gained, lost = [t for t in theirs if t not in mine], [t for t in mine if t not in theirs]
     if gained and lost:
         return Sentence.of("edit.changed", before=_told(lost), after=_told(gained))
@@ -121,10 +121,6 @@ def change_told(parent: Node, child: Node) -> Sentence:
 
 def _told(terms: Sequence[Node]) -> str:
     return " + ".join(to_text(term) for term in terms)
-
-
-def _terms(root: Node) -> tuple[Node, ...]:
-    return root.args if root.op == "add" else (root,)
 
 
 def _sensible(form: Form) -> bool:
@@ -148,26 +144,16 @@ def _parts(root: Node) -> list[Node]:
     return [node for node in dict.fromkeys(tree.walk(root)) if node.variables]
 
 
-def _replaced(old: Node, new: Node, node: Node) -> Node:
-    return new if node is old else node
-
-
 def _form(root: Node, starts: Mapping[str, float], known: Mapping[str, float]) -> Form:
-    """A form with what it still uses of the starts and the known constants."""
-    mine = {name: value for name, value in starts.items() if name in root.parameters}
-    return Form(root, mine, PER_NODE * tree.size(root), {name: value for name, value in known.items() if name in root.parameters})
+    return Form.of(root, starts, PER_NODE * tree.size(root), known)
 
 
 def _apart(mate: Form, parent: Form) -> Form:
     """The mate with coefficients that the parent does not use."""
     taken = {*parent.starts, *parent.known, *mate.starts, *mate.known}
-    fresh = (f"m{i}" for i in itertools.count() if f"m{i}" not in taken)
-    names = {name: next(fresh) for name in (*mate.starts, *mate.known) if name in parent.starts or name in parent.known}
-    root = tree.substitute(mate.root, {tree.param(old): tree.param(new) for old, new in names.items()})
-    starts = {names.get(name, name): value for name, value in mate.starts.items()}
-    return replace(mate, root=root, starts=starts, known={names.get(name, name): value for name, value in mate.known.items()})
+    fresh = fresh_names("m", taken)
+    return mate.renamed({name: next(fresh) for name in (*mate.starts, *mate.known) if name in parent.starts or name in parent.known})
 
 
 def _fresh(form: Form) -> str:
-    taken = {*form.starts, *form.known}
-    return next(name for i in itertools.count() if (name := f"k{i}") not in taken)
+    return next(fresh_names("k", {*form.starts, *form.known}))

@@ -22,14 +22,8 @@ _TRIES = 3  # of a task whose worker dies
 class Workers(Protocol):
     """Performs tasks of one world."""
 
-    places: int
-
     def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
         """Begin a task; the answer waits up to so many seconds for its outcome, and gives None if there is none yet."""
-        ...
-
-    def warm(self) -> None:
-        """Have everyone ready: what is loaded first is not part of any task."""
         ...
 
     def close(self) -> None:
@@ -40,16 +34,11 @@ class Workers(Protocol):
 class Here:
     """This process: a task is performed when its outcome is asked for."""
 
-    places = 1
-
     def __init__(self, world: World) -> None:
         self._world = world
 
     def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
         return lambda seconds: perform(self._world, task)  # noqa: ARG005
-
-    def warm(self) -> None:
-        pass
 
     def close(self) -> None:
         pass
@@ -74,6 +63,7 @@ class Processes:
         return tuple(self._pool._processes or {})
 
     def warm(self) -> None:
+        """Have every process ready: what is loaded first is not part of any task."""
         wait([self._pool.submit(time.sleep, _MOMENT) for _ in range(self.places)])
 
     def close(self) -> None:
@@ -146,7 +136,6 @@ class Cluster:
 
     def __init__(self, world: World, address: str) -> None:
         self._client = _client(address)
-        self.places = max(1, sum(self._client.nthreads().values()))
         self._world = self._client.scatter(world, broadcast=True)
 
     def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
@@ -162,9 +151,6 @@ class Cluster:
             return found
 
         return outcome
-
-    def warm(self) -> None:
-        self._client.wait_for_workers(1)
 
     def close(self) -> None:
         self._client.close()

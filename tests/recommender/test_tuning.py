@@ -187,7 +187,12 @@ def test_terms_that_may_trade_places_are_followed_as_one() -> None:
 def test_a_coefficient_that_a_group_does_not_determine_is_left_out_and_named() -> None:
     x = np.linspace(0, 2, 30)
     groups = [
-        {"run": f"r{i}", "d [mm]": d, "x [V]": x, "y [V]": 3 * np.tanh(x * d / 4) + 0.02 * RNG.standard_normal(30)}
+        {
+            "run": f"r{i}",
+            "d [mm]": d,
+            "x [V]": x,
+            "y [V]": 3 * np.tanh(x * d / 4) + 0.02 * np.random.default_rng([2, i]).standard_normal(30),
+        }
         for i, d in enumerate((2.0, 3.0, 5.0, 8.0, 900.0))
     ]
     _, result = answer(stacked(groups), "a*tanh(b*x)", "run")

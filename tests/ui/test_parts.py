@@ -9,9 +9,10 @@ import pytest
 pytest.importorskip("streamlit")
 
 from corpus.errors import TableError
+from recommender.report.series import widened
 from recommender.table import Table
 from ui import data
-from ui.charts import scatter_matrix, widened
+from ui.charts import REACH, scatter_matrix
 from ui.columns import default_roles, is_constant, looks_like_error, with_unit
 from ui.data import read_pasted, read_upload
 from ui.privacy import is_local
@@ -100,8 +101,8 @@ def test_axes_are_logarithmic_where_that_straightens():
 
 
 def test_a_positive_quantity_is_not_continued_below_zero():
-    assert widened(np.linspace(0.5, 10, 30))[0] == 0.0
-    assert widened(np.linspace(-1, 1, 30))[0] < -1
+    assert widened(np.linspace(0.5, 10, 30), REACH, 240)[0] == 0.0
+    assert widened(np.linspace(-1, 1, 30), REACH, 240)[0] < -1
 
 
 def test_a_server_on_this_machine_is_local():

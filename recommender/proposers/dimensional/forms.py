@@ -10,6 +10,7 @@ import numpy as np
 
 from corpus import tree
 from corpus.evaluate import Program
+from corpus.formula import Formula
 from corpus.functions import Array
 from corpus.tree import Node
 from recommender.fitting.minpack import levenberg_marquardt
@@ -28,6 +29,17 @@ class Form:
     starts: Mapping[str, float]
     cost: float
     known: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: Node, starts: Mapping[str, float], cost: float, known: Mapping[str, float]) -> Form:
+        """With what the tree uses of the starts and the known constants."""
+        mine, constants = ({name: value for name, value in own.items() if name in root.parameters} for own in (starts, known))
+        return cls(root, mine, cost, constants)
+
+    def renamed(self, names: Mapping[str, str]) -> Form:
+        """With some coefficients or constants called otherwise."""
+        starts, known = ({names.get(name, name): value for name, value in own.items()} for own in (self.starts, self.known))
+        return Form(Formula(self.root).rename(names).root, starts, self.cost, known)
 
 
 @dataclass(frozen=True)

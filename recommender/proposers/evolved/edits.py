@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 
 from corpus import tree
-from corpus.formula import Formula
+from corpus.formula import Formula, fresh_names
 from corpus.functions import Array
 from corpus.tree import Node
 from recommender.fitting.work import Work
@@ -33,8 +32,7 @@ def neighbours(form: Form, data: Data) -> Iterator[Form]:
     """Forms one edit away, each with starting values."""
     for root in edited_roots(form.root):
         if root.variables and tree.size(root) <= _MOST_NODES:
-            starts = {name: value for name, value in form.starts.items() if name in root.parameters}
-            yield Form(root, starts, PER_NODE * tree.size(root), {k: v for k, v in form.known.items() if k in root.parameters})
+            yield Form.of(root, form.starts, PER_NODE * tree.size(root), form.known)
     yield from _grown(form, data)
 
 
@@ -42,11 +40,7 @@ def edited_roots(root: Node) -> Iterator[Node]:
     """Trees with one node changed, with no regard to data; FormulaLimitError where a change makes a number that cannot be computed with."""
     for node in list(tree.walk(root)):
         for other in _instead(node):
-            yield tree.transform(root, partial(_replaced, node, other))
-
-
-def _replaced(old: Node, new: Node, node: Node) -> Node:
-    return new if node is old else node
+            yield tree.replace(root, node, other)
 
 
 def _instead(node: Node) -> Iterator[Node]:
@@ -84,7 +78,7 @@ def _grown(form: Form, data: Data) -> Iterator[Form]:
 
 def _fresh(form: Form) -> str:
     """A name for one more coefficient."""
-    return next(name for i in itertools.count(len(form.starts)) if (name := f"c{i}") not in form.root.parameters)
+    return next(fresh_names("c", form.root.parameters, len(form.starts)))
 
 
 def _plus(root: Node, term: Node) -> Node:

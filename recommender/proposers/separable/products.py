@@ -225,7 +225,7 @@ def _product(curves: _Curves, pair: Pair, values: Array, points: Array, name: st
 
 def _joined(forms: Sequence[Form], data: Data) -> Form:
     """The product of all, with one coefficient in place of theirs."""
-    moving = [factor for form in forms for factor in (form.root.args if form.root.op == "mul" else (form.root,)) if factor.variables]
+    moving = [factor for form in forms for factor in tree.factors(form.root) if factor.variables]
     root = tree.mul(tree.param("c"), *moving)
     starts = {name: value for form in forms for name, value in form.starts.items() if name in root.parameters}
     drawn = Formula(root).evaluate(data.columns, {**starts, "c": 1.0})
@@ -265,7 +265,7 @@ def _elementary(points: Array) -> Iterator[tuple[str, Array]]:
     yield "z - m", np.concatenate([centres, low - outside, high + outside])[:, None]
     yield "exp(k*z)", (both_ways / span)[:, None]
     for text, power in _CENTRED:
-        yield text, _grid(((waves if "sin" in text else strong) / span) ** power, centres)
+        yield text, np.array(list(itertools.product(((waves if "sin" in text else strong) / span) ** power, centres)))
     if low > 0:
         yield "z**k", np.arange(-3, 3.01, 0.25)[:, None]
         yield "1/(1 + k*z)", (np.geomspace(0.03, 300, 16) / largest)[:, None]
@@ -282,7 +282,3 @@ _CENTRED = (
     ("sin(k*(z - m))", 1),
     ("sin(k*(z - m))**2", 1),
 )  # and the power of the inverse span that k is of
-
-
-def _grid(first: Array, second: Array) -> Array:
-    return np.array(list(itertools.product(first, second)))

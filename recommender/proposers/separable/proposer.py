@@ -107,10 +107,10 @@ def _with_root(form: Form, root: Node) -> Form:
 
 def _joined(one: Form, two: Form, product: bool) -> Form:
     """The sum or product of two forms, with one constant in place of the two they hold."""
-    names = {name: f"{name}_" for name in two.starts}
-    starts = {**one.starts, **{names[name]: value for name, value in two.starts.items()}}
+    two = two.renamed({name: f"{name}_" for name in two.starts})
+    starts = {**one.starts, **two.starts}
     op, join = ("mul", tree.mul) if product else ("add", tree.add)
-    parts = [part for root in (one.root, Formula(two.root).rename(names).root) for part in (root.args if root.op == op else (root,))]
+    parts = [part for root in (one.root, two.root) for part in (root.args if root.op == op else (root,))]
     moving = [part for part in parts if part.variables]
     root = join(tree.param("c"), *moving) if product else join(*moving, tree.param("c"))
     kept = {name: value for name, value in starts.items() if name in root.parameters}
@@ -139,13 +139,7 @@ class Separable:
         if len(data.names) < 2 or len(data.y) < _MIN_ROWS:
             return
         divider = Divider(Work(self.seconds), problem.seed)
-        told: set[int] = set()
-        with threadpool_limits(1):  # two numeric threads on a busy machine are slower than one
-            for group in _groups(problem, data, divider):
-                for form in (tidy(scored.form) for scored in group[:_TOLD] if math.isfinite(scored.length)):
-                    if form.root.order not in told:
-                        told.add(form.root.order)
-                        yield Proposal(Formula(form.root), self.name, Sentence.of("why.separable"), known=form.known, starts=form.starts)
+        yield from told_once((group[:_TOLD] for group in _groups(problem, data, divider)), self.name, Sentence.of("why.separable"))
 
 
 def _groups(problem: Problem, data: Data, divider: Divider) -> Iterator[list[Scored]]:
@@ -154,6 +148,17 @@ def _groups(problem: Problem, data: Data, divider: Divider) -> Iterator[list[Sco
     yield found
     if not any(scored.is_exact for scored in found):
         yield from divider.divided(data, _DEPTH)
+
+
+def told_once(groups: Iterable[Sequence[Scored]], proposer: str, why: Sentence) -> Iterator[Proposal]:
+    """The forms of all groups as they come, tidied, each tree once."""
+    told: set[int] = set()
+    with threadpool_limits(1):  # two numeric threads on a busy machine are slower than one
+        for group in groups:
+            for form in (tidy(scored.form) for scored in group if math.isfinite(scored.length)):
+                if form.root.order not in told:
+                    told.add(form.root.order)
+                    yield Proposal(Formula(form.root), proposer, why, known=form.known, starts=form.starts)
 
 
 def tidy(form: Form) -> Form:

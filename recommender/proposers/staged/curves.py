@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corpus import tree
-from corpus.evaluate import Program
+from corpus.evaluate import Bound, Program
 from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.tree import Node
@@ -67,8 +67,9 @@ def on_lines(curve: Curve, z: Array, y: Array, work: Work) -> Lines | None:
     work.charge(_CALLS * (len(curve.starts) + _STEPS), len(y) * len(z) * (2 * len(curve.starts) + 30 * _STEPS))
     if begun is None:
         return None
-    values = _improved(curve, z, y, begun) if curve.inner else begun
-    missed = _drawn(curve, z, values) - y
+    bound = Program([curve.root]).bind({"z": z}, len(z))
+    values = _improved(curve, bound, y, begun) if curve.inner else begun
+    missed = _drawn(curve, bound, values, y.shape) - y
     errors = np.sqrt(np.mean(missed**2, axis=1) / np.maximum(np.mean(y**2, axis=1), 1e-300))
     return Lines(curve, values, np.where(np.isfinite(errors), errors, _WORST_FIT))
 
@@ -90,21 +91,23 @@ def _begun(curve: Curve, z: Array, y: Array) -> Array | None:
     return best if np.isfinite(left).all() else None
 
 
-def _drawn(curve: Curve, z: Array, values: Array) -> Array:
-    given = {name: values[:, i : i + 1] for i, name in enumerate(curve.coefficients)}
-    return np.asarray(np.broadcast_to(Program([curve.root]).bind({"z": z}, len(z)).values(given)[0], (len(values), len(z))))
+def _drawn(curve: Curve, bound: Bound, values: Array, shape: tuple[int, ...]) -> Array:
+    return np.asarray(np.broadcast_to(bound.values(_given(curve, values))[0], shape))
 
 
-def _improved(curve: Curve, z: Array, y: Array, values: Array) -> Array:
+def _given(curve: Curve, values: Array) -> dict[str, Array]:
+    return {name: values[:, i : i + 1] for i, name in enumerate(curve.coefficients)}
+
+
+def _improved(curve: Curve, bound: Bound, y: Array, values: Array) -> Array:
     """Levenberg-Marquardt on every line by itself, all lines in one batch."""
-    bound, names = Program([curve.root]).bind({"z": z}, len(z)), curve.coefficients
-    damping, left = np.full(len(y), 1e-3), np.sum((_drawn(curve, z, values) - y) ** 2, axis=1)
+    names = curve.coefficients
+    damping, left = np.full(len(y), 1e-3), np.sum((_drawn(curve, bound, values, y.shape) - y) ** 2, axis=1)
     for _ in range(_STEPS):
-        given = {name: values[:, i : i + 1] for i, name in enumerate(names)}
-        drawn, slopes = bound.derivatives(given, names)[0]
+        drawn, slopes = bound.derivatives(_given(curve, values), names)[0]
         jacobian = np.stack([np.broadcast_to(slopes[name], y.shape) for name in names], axis=2)
         tried = values - _steps(jacobian, np.broadcast_to(drawn, y.shape) - y, damping)
-        rest = np.sum((_drawn(curve, z, tried) - y) ** 2, axis=1)
+        rest = np.sum((_drawn(curve, bound, tried, y.shape) - y) ** 2, axis=1)
         better = rest < left
         values, left = np.where(better[:, None], tried, values), np.where(better, rest, left)
         damping = np.where(better, 0.1 * damping, 10 * damping)

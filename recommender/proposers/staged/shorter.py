@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 import numpy as np
 
@@ -35,9 +34,7 @@ def shortened(scored: Scored, data: Data, work: Work) -> Scored:
             if work.exhausted(_OVERTIME):
                 return scored
             work.charge(POLISH, PASSES * len(data.y))
-            own = {name: value for name, value in starts.items() if name in root.parameters}
-            known = {name: value for name, value in scored.form.known.items() if name in root.parameters}
-            tried = polish(Form(root, own, TERM + form_cost(root), known), data)
+            tried = polish(Form.of(root, starts, TERM + form_cost(root), scored.form.known), data)
             if tried.length < (better or scored).length:
                 better = tried
     return scored
@@ -87,7 +84,7 @@ def _instead(form: Form, node: Node, own: list[Node], name: str, data: Data) -> 
 def _changed(root: Node, old: Node, new: Node) -> Node | None:
     """The tree with another node; None if it holds a number that cannot be computed with, or no input."""
     try:
-        found = tree.transform(root, partial(_replaced, old, new))
+        found = tree.replace(root, old, new)
     except FormulaLimitError:
         return None
     return found if found.variables else None
@@ -99,7 +96,3 @@ def _less(node: Node) -> Iterator[Node]:
         yield from (join(*node.args[:i], *node.args[i + 1 :]) for i, arg in enumerate(node.args) if not arg.is_number)
     elif node.op == "pow" and abs(node.args[1].number if node.args[1].op == "const" else 0.0) != 1:
         yield node.args[0]
-
-
-def _replaced(old: Node, new: Node, node: Node) -> Node:
-    return new if node is old else node

@@ -61,13 +61,15 @@ class Stages:
         self.work, self.seed = work, seed
 
     def groups(self, data: Data, depth: int) -> Iterator[list[Scored]]:
-        """The forms of each first stage, the clearest first."""
+        """The forms of each first stage, the clearest first, until one is exact."""
         for stage in _varied(sorted(self._stages(data), key=lambda stage: stage.fitted.score)):
             if self.work.exhausted():
                 return
             with self.work.part(_ONE_STAGE) as part:
                 group = Stages(part, self.seed)._completed(data, stage, depth)
             yield group
+            if any(scored.is_exact for scored in group):
+                return
 
     def solve(self, data: Data, numbers: int, depth: int) -> list[Scored]:
         """The best forms of the table of a coefficient, `numbers` of which are independent."""
@@ -78,8 +80,6 @@ class Stages:
         elif depth and not any(scored.is_exact and form_cost(scored.form.root) < _PLAIN for scored in found):
             for group in self.groups(data, depth - 1):
                 found += group
-                if any(scored.is_exact for scored in group):
-                    break
         return sorted(found, key=lambda scored: scored.length)[:_ALTERNATIVES]
 
     def _searched(self, data: Data) -> list[Scored]:
@@ -241,9 +241,8 @@ def _joined(data: Data, stage: Stage, chosen: Sequence[Form]) -> Form:
     root = formula(stage.curve, data.names[stage.place]).root
     starts, known = dict[str, float](), dict[str, float]()
     for name, form in zip(stage.curve.coefficients, chosen, strict=True):
-        names = {own: f"{name}_{own}" for own in form.starts}
-        root = tree.substitute(root, {tree.param(name): Formula(form.root).rename(names).root})
-        starts |= {names[own]: value for own, value in form.starts.items()}
-        known |= form.known
-    starts = {name: value for name, value in starts.items() if name in root.parameters}
-    return Form(root, starts, TERM + form_cost(root), known)
+        own = form.renamed({old: f"{name}_{old}" for old in form.starts})
+        root = tree.substitute(root, {tree.param(name): own.root})
+        starts |= own.starts
+        known |= own.known
+    return Form.of(root, starts, TERM + form_cost(root), known)
