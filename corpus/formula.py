@@ -65,7 +65,7 @@ class Formula:
     def _names(self, op: str) -> tuple[str, ...]:
         return tuple(str(node.value) for node in tree.walk(self.root) if node.op == op)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Infix text; parsing it gives this formula back."""
         return to_text(self.root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -58,22 +59,22 @@ class Race:
         self._terms = terms
         self._fits: dict[tuple[str, str], Fit] = {}
         self._runners: dict[str, Candidate] = {}
-        self._evaluated: list[Fitted] | None = None
+        self._order: list[tuple[float, str]] | None = None
         self._standing: dict[str, _Standing] = {}
         self._welcome: Welcome = anyone
         self._hints: Mapping[tuple[str, str], Fit] = {}
 
     @property
     def fitted(self) -> list[Fitted]:
-        """Those with a finite error that move over the data, best first; evaluated once for the fits there are."""
-        if self._evaluated is None:
-            self._evaluated = self._evaluate()
-        return self._evaluated
+        """Those with a finite error that move over the data, best first."""
+        if self._order is None:
+            self._order = sorted(filter(None, map(self._place_of, self._runners.values())))
+        return [self._standing[key].fitted for _, key in self._order]
 
-    def _evaluate(self) -> list[Fitted]:
-        known = (self._judged(candidate) for candidate in self._runners.values() if self._welcome(candidate.lead))
-        order = sorted((one for one in known if one.is_alive), key=lambda one: (one.score, one.fitted.candidate.key))
-        return [one.fitted for one in order]
+    def _place_of(self, candidate: Candidate) -> tuple[float, str] | None:
+        """What the order goes by; None if it has no place there."""
+        one = self._judged(candidate)
+        return (one.score, candidate.key) if one.is_alive and self._welcome(candidate.lead) else None
 
     def _judged(self, candidate: Candidate) -> _Standing:
         """Where a candidate stands; looked at again only when its fit or its proposals have changed."""
@@ -96,7 +97,7 @@ class Race:
     def admit(self, welcome: Welcome) -> None:
         """From now on only those whose leading proposal is welcome are candidates for a place."""
         self._welcome = welcome
-        self._evaluated = None
+        self._order = None
 
     def meet(self, proposal: Proposal, fit: Fit) -> Fitted | None:
         """A proposal that comes with its fit; the same form met again is one more vote, and keeps the better fit."""
@@ -106,10 +107,19 @@ class Race:
             kept = self._fits.get(_place(known))
             is_better = kept is None or not kept.rss <= fit.rss
             candidate = replace(known, lead=proposal if is_better else known.lead, proposals=(*known.proposals, proposal))
+        self._reorder(known, candidate, fit)
+        return self.standing(candidate.key)
+
+    def _reorder(self, known: Candidate | None, candidate: Candidate, fit: Fit) -> None:
+        """The candidate takes its place in the order, which is not sorted again: there may be thousands."""
+        before = None if known is None or self._order is None else self._place_of(known)
+        if before is not None and self._order is not None:
+            del self._order[bisect_left(self._order, before)]
         self._runners[candidate.key] = candidate
         self._fits.setdefault(_place(candidate), fit)
-        self._evaluated = None
-        return self.standing(candidate.key)
+        now = None if self._order is None else self._place_of(candidate)
+        if now is not None and self._order is not None:
+            insort(self._order, now)
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -119,20 +129,20 @@ class Race:
     @property
     def best(self) -> str:
         """The best formula so far in the customer's symbols, "" before there is one."""
-        found = self.fitted
+        found = self.fitted[:1]
         return shown(found[0].fit, self.problem) if found else ""
 
     def enter(self, candidates: Iterable[Candidate]) -> None:
         """Fit those that are new, or whose leading spelling is."""
         entering = list(candidates)
         self._runners |= {candidate.key: candidate for candidate in entering}
-        self._evaluated = None
+        self._order = None
         new = [candidate for candidate in entering if _place(candidate) not in self._fits]
         for warm, budget in ((False, RACE_BUDGET), (True, WARM_BUDGET)):
             group = [candidate for candidate in new if bool(self._starts(candidate)) is warm]
             fits = self._fit(group, budget, "racing")
             self._fits |= {_place(candidate): found for candidate, found in zip(group, fits, strict=True)}
-            self._evaluated = None
+            self._order = None
 
     def on(self, problem: Problem) -> Race:
         """The same candidates on the same rows with other uncertainties."""

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from corpus.language import Sentence
-from recommender.assess import Fitted, everyone
+from recommender.assess import Findings, Fitted, everyone
 from recommender.assess.guards import FORM_GUARDS, TABLE_GUARDS, Finding, Scene, look
 from recommender.candidates import deduplicate
 from recommender.context import Context, hinted
@@ -23,7 +23,7 @@ from recommender.proposers.told import proposal_again, proposal_told
 from recommender.racing import FINALISTS, Race, Terms, is_typed, shown
 from recommender.ranking import Assessed, Ranked, rank
 from recommender.recommendation import Recommendation
-from recommender.search import Command, Helm, Islands, Plan, Steering, Unsteered, Wishes, World, workers_of
+from recommender.search import Aside, Command, Helm, Islands, Plan, Steering, Unsteered, Wishes, World, workers_of
 from recommender.searching import Found, Question, failure, search
 from recommender.settings import Settings
 from recommender.summary import Searched, summarise
@@ -67,13 +67,15 @@ class Run:
         self._proposals: list[Proposal] = []
         self.race = Race(problem, means.terms)
         self._wave = 0
-        self._panel = everyone(Settings.load().assessments)
+        self._assessments = Settings.load().assessments
+        self._panel = everyone(self._assessments)
         self._judged_before: dict[str, Fitted] = {}
         self._held_out: dict[str, float] = {}
         self._notes = list(problem.notes)
         self._findings = look(TABLE_GUARDS, Scene(problem))
         self._helm = Helm(problem, means.steering, self._journal, self._obey, means.terms.stop)
         self._islands: Islands | None = None
+        self._aside: Aside | None = None
         self._shown = ""
 
     @property
@@ -137,6 +139,7 @@ class Run:
             return
         world = World(self.race.problem, self._terms.effort)
         with workers_of(world, self._terms.workers, self._means.cluster) as workers:
+            self._aside = Aside(workers, self._assessments, self.stop)
             self._islands = Islands(self, self._means.plan, self._asked.seed, self._journal, workers)
             self._islands.run()
         found = self._islands.convergence
@@ -145,7 +148,7 @@ class Run:
 
     def ask_models(self) -> None:
         """Every language model that is not still answering, with what is known by now."""
-        if not self.stop() and not self._settled() and self._means.talk.wanted():
+        if self._means.talk.wanted() and not self.stop() and not self._settled():
             told = attempts(self.race.fitted, self._held_out)
             self._means.talk.ask(self._context, told, {candidate.key for candidate in self.race.candidates})
 
@@ -192,10 +195,15 @@ class Run:
         self._proposals.append(proposal)
 
     def stepped(self, done: int, total: int) -> None:
-        """An island has taken a step; now and then what stands at the top is shown, if it is new."""
+        """An island has taken a step; now and then what stands at the top is judged, if it is new, and shown when the next look is due."""
         self._terms.progress(Progress("islands", done, total, self._shown))
-        if done % _SHOW_EVERY == 0 and self.race.best != self._shown:
-            self._show()
+        if done % _SHOW_EVERY == 0 and self._aside is not None:
+            judged = self._aside.ended()
+            if judged is not None:
+                self._tell(self._taken_down(*judged))
+            if self.race.best != self._shown:
+                self._shown = self.race.best
+                self._aside.begin(self._quick())
 
     # --- steering ---------------------------------------------------------------------------------------------------------
 
@@ -277,8 +285,14 @@ class Run:
 
     def _show(self) -> None:
         """An interim ranking from what the race knows."""
-        quick = [] if self.stop() else self._assess(self.race.fitted[: self._means.limit], 1, silent)
         self._shown = self.race.best
+        self._tell([] if self.stop() else self._assess(self._quick(), 1, silent))
+
+    def _quick(self) -> list[Fitted]:
+        """As many of the race's first as are shown."""
+        return self.race.fitted[: self._means.limit]
+
+    def _tell(self, quick: Sequence[Assessed]) -> None:
         if quick:
             ranked = self._ranked(quick, self._wave / max(self._means.waves, 1))
             told = self._told(ranked)
@@ -293,7 +307,10 @@ class Run:
             return done < least or not self.stop()
 
         known = [self._familiar(one) for one in finals]
-        found = self._panel.judge(known, go_on)
+        return self._taken_down(known, self._panel.judge(known, go_on))
+
+    def _taken_down(self, known: Sequence[Fitted], found: Findings) -> list[Assessed]:
+        """The candidates with what was found of each."""
         self._notes += [note for note in found.failures if note not in self._notes]
         self._held_out |= {
             fitted.candidate.key: one.numbers["held_out_nmse"]

@@ -3,6 +3,7 @@
 Nothing here knows of databases or of the command line: commands come through `Steering`, outcomes go through a `Journal`.
 """
 
+from recommender.search.aside import Aside
 from recommender.search.helm import Helm
 from recommender.search.islands import Islands, Plan
 from recommender.search.memory import Effect, Memory
@@ -12,6 +13,7 @@ from recommender.search.workers import workers_of
 
 __all__ = [
     "VERBS",
+    "Aside",
     "Command",
     "Effect",
     "Helm",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,8 +23,8 @@ from recommender.racing import Race
 from recommender.search.island import PATIENCE, Island
 from recommender.search.memory import Effect, Memory
 from recommender.search.steering import Wishes
-from recommender.search.tasks import Check, Child, Step, Task, children_again, children_told
-from recommender.search.workers import Workers
+from recommender.search.tasks import Check, Child, Step, children_again, children_told
+from recommender.search.workers import Outcome, Workers
 
 AHEAD = 12
 MIGRATION = 10  # steps of an island between two visitors
@@ -67,7 +67,7 @@ class Plan:
     islands: int = 3
 
 
-Outcome = Callable[[float], list[Child] | None]
+Move = Step | Check
 
 
 class Islands:
@@ -82,7 +82,7 @@ class Islands:
         self._islands = [Island(i) for i in range(plan.islands)]
         self._finds = Finds()
         self._wishes = Wishes()
-        self._queue: deque[tuple[Task, Outcome]] = deque()
+        self._queue: deque[tuple[Move, Outcome[list[Child]]]] = deque()
         self._planned = self._done = 0
         self._since = 0
         self.memory = Memory()
@@ -155,13 +155,13 @@ class Islands:
         """Fits of forms that somebody proposed, or a person added."""
         return [Check(proposal) for proposal in proposals if self._host.race.standing(proposal.key) is None]
 
-    def _begun(self, task: Task) -> Outcome:
+    def _begun(self, task: Move) -> Outcome[list[Child]]:
         told = self._journal.find(_KIND, task.name)
         if told is not None:
             return lambda seconds: children_again(told)  # noqa: ARG005
         return self._workers.submit(task)
 
-    def _ended(self, task: Task, outcome: Outcome) -> list[Child] | None:
+    def _ended(self, task: Move, outcome: Outcome[list[Child]]) -> list[Child] | None:
         """What a task has given; None if the run is stopped before."""
         while not self._host.stop():
             found = outcome(_LOOK)
@@ -172,7 +172,7 @@ class Islands:
 
     # --- what they bring --------------------------------------------------------------------------------------------------
 
-    def _take_in(self, task: Task, found: Sequence[Child]) -> None:
+    def _take_in(self, task: Move, found: Sequence[Child]) -> None:
         island = self._islands[task.island] if isinstance(task, Step) else self._islands[self._done % len(self._islands)]
         before, leader = island.best, self._finds.best
         for child in found:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from corpus.formula import Formula
 from corpus.language import Sentence
+from recommender.assess import Findings, Fitted, everyone
+from recommender.candidates import Candidate
 from recommender.fitting import Fit, fit
 from recommender.journal import named
 from recommender.problem import Problem
@@ -26,6 +28,8 @@ NAME = "islands"
 _NEW = 0.06  # nominal seconds for a form without coefficients
 _WARM = 0.015
 
+T_co = TypeVar("T_co", covariant=True)
+
 
 @dataclass(frozen=True)
 class World:
@@ -33,6 +37,14 @@ class World:
 
     problem: Problem
     effort: float = 1.0
+
+
+class Task(Protocol[T_co]):
+    """Something to compute in a world."""
+
+    def perform(self, world: World) -> T_co:
+        """Its outcome."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,10 @@ class Step:
     def name(self) -> str:
         return f"{self.number}"
 
+    def perform(self, world: World) -> list[Child]:
+        """What the move gives; nothing if it cannot be made with these parents."""
+        return _moved(world, self)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -68,15 +84,21 @@ class Check:
     def name(self) -> str:
         return named(self.proposal.key, self.proposal.formula.text)
 
+    def perform(self, world: World) -> list[Child]:
+        """The formula with its fit, which says in its status if it failed."""
+        return [Child(self.proposal, _fitted(world, self.proposal))]
 
-Task = Step | Check
 
+@dataclass(frozen=True)
+class Judge:
+    """All evidence on some candidates. assessments: the setting of that name."""
 
-def perform(world: World, task: Task) -> list[Child]:
-    """What a task gives. A step that cannot be taken with these parents gives nothing; a fit that fails says so in its status."""
-    if isinstance(task, Check):
-        return [Child(task.proposal, _fitted(world, task.proposal))]
-    return _moved(world, task)
+    finalists: tuple[tuple[Candidate, Fit], ...]
+    assessments: str
+
+    def perform(self, world: World) -> Findings:
+        """Evidence on each, in order."""
+        return everyone(self.assessments).judge([Fitted(candidate, found, world.problem) for candidate, found in self.finalists])
 
 
 @np.errstate(all="ignore")  # overflow on the way is judged by its outcome

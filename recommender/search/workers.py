@@ -9,20 +9,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from corpus.errors import SettingsError
 from recommender.processes import end_with_parent, start_method
-from recommender.search.tasks import Child, Task, World, perform
+from recommender.search.tasks import Task, World
 
 _MOMENT = 0.5  # seconds, long enough that every process gets one
 _TRIES = 3  # of a task whose worker dies
+
+T = TypeVar("T")
+Outcome = Callable[[float], T | None]
 
 
 class Workers(Protocol):
     """Performs tasks of one world."""
 
-    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
+    def submit(self, task: Task[T]) -> Outcome[T]:
         """Begin a task; the answer waits up to so many seconds for its outcome, and gives None if there is none yet."""
         ...
 
@@ -37,8 +40,8 @@ class Here:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
-        return lambda seconds: perform(self._world, task)  # noqa: ARG005
+    def submit(self, task: Task[T]) -> Outcome[T]:
+        return lambda seconds: task.perform(self._world)  # noqa: ARG005
 
     def close(self) -> None:
         pass
@@ -53,7 +56,7 @@ class Processes:
         self._pool = self._new()
         self._broken = 0
 
-    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
+    def submit(self, task: Task[T]) -> Outcome[T]:
         job = _Job(self, task)
         return job.outcome
 
@@ -72,7 +75,7 @@ class Processes:
         for process in processes:  # a task in progress is not waited for
             process.terminate()
 
-    def begin(self, task: Task) -> tuple[int, Future[list[Child]]]:
+    def begin(self, task: Task[T]) -> tuple[int, Future[T]]:
         """A task in the pool as it is now, and the number of that pool."""
         try:
             return self._broken, self._pool.submit(_perform, task)
@@ -92,14 +95,14 @@ class Processes:
         return ProcessPoolExecutor(self.places, mp_context=context, initializer=_begin, initargs=(self._world,))
 
 
-class _Job:
+class _Job(Generic[T]):
     """A task and whoever performs it at the moment."""
 
-    def __init__(self, processes: Processes, task: Task) -> None:
+    def __init__(self, processes: Processes, task: Task[T]) -> None:
         self._processes, self._task, self._tries = processes, task, 1
         self._pool, self._future = processes.begin(task)
 
-    def outcome(self, seconds: float) -> list[Child] | None:
+    def outcome(self, seconds: float) -> T | None:
         try:
             return self._future.result(seconds)
         except TimeoutError:
@@ -126,9 +129,13 @@ def _begin(world: World) -> None:
     threadpool_limits(1)
 
 
-def _perform(task: Task) -> list[Child]:
+def _perform(task: Task[T]) -> T:
     assert _world is not None
-    return perform(_world, task)
+    return task.perform(_world)
+
+
+def _performed(task: Task[T], world: World) -> T:
+    return task.perform(world)
 
 
 class Cluster:
@@ -138,14 +145,14 @@ class Cluster:
         self._client = _client(address)
         self._world = self._client.scatter(world, broadcast=True)
 
-    def submit(self, task: Task) -> Callable[[float], list[Child] | None]:
-        future = self._client.submit(perform, self._world, task, pure=False, retries=_TRIES)
+    def submit(self, task: Task[T]) -> Outcome[T]:
+        future = self._client.submit(_performed, task, self._world, pure=False, retries=_TRIES)
 
-        def outcome(seconds: float) -> list[Child] | None:
+        def outcome(seconds: float) -> T | None:
             from distributed import TimeoutError as Late
 
             try:
-                found: list[Child] = future.result(timeout=seconds)
+                found: T = future.result(timeout=seconds)
             except (Late, TimeoutError):
                 return None
             return found
