@@ -13,13 +13,13 @@ import numpy as np
 
 from corpus import tree
 from corpus.formula import fresh_names
-from corpus.functions import FUNCTIONS
 from corpus.language import Sentence
 from corpus.render import to_text
 from corpus.tree import Node
 from recommender.proposers.dimensional.data import Data
 from recommender.proposers.dimensional.forms import Form, Scored, polish
 from recommender.proposers.evolved.edits import PER_NODE, neighbours
+from recommender.proposers.evolved.nesting import nests
 from recommender.proposers.evolved.operon import Evolution
 
 _TRIED = 16  # forms a step polishes
@@ -124,19 +124,10 @@ def _told(terms: Sequence[Node]) -> str:
 
 
 def _sensible(form: Form) -> bool:
-    """Small enough, with coefficients, no term twice, and no function of the data inside another one: laws hardly ever have that, curves
-    that only look right often do."""
+    """Small enough, with coefficients, no term twice, and no function of the data inside another one."""
     if not form.root.variables or not form.starts or tree.size(form.root) > _MOST_NODES:
         return False
-    if any(len(set(node.args)) < len(node.args) for node in tree.walk(form.root) if node.op == "add"):
-        return False
-    calls = [node for node in tree.walk(form.root) if node.op in FUNCTIONS and node.variables]
-    return not any(inner in calls and not _nested(node, inner) for node in calls for arg in node.args for inner in tree.walk(arg))
-
-
-def _nested(outer: Node, inner: Node) -> bool:
-    """An exponential of an exponential is a law of growth (Gompertz 1825) and of life (Gumbel 1935)."""
-    return outer.op == inner.op == "exp"
+    return not any(len(set(node.args)) < len(node.args) for node in tree.walk(form.root) if node.op == "add") and not nests(form.root)
 
 
 def _parts(root: Node) -> list[Node]:

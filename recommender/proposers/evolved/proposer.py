@@ -22,6 +22,7 @@ from recommender.proposers._base import Proposal
 from recommender.proposers.dimensional.data import Data
 from recommender.proposers.dimensional.forms import Form, Scored, polish
 from recommender.proposers.evolved.edits import PER_NODE, improved
+from recommender.proposers.evolved.nesting import nests
 from recommender.proposers.evolved.operon import Evolution
 
 NAME = "evolved"
@@ -93,7 +94,9 @@ def _edited(parents: Sequence[Scored], data: Data, problem: Problem, work: Work)
             if work.exhausted():
                 return
             better = (child for child in improved(parent, data, work) if child.form.root.order not in seen)
-            children += islice((child for child in better if possible(Formula(child.form.root), problem)), _CHILDREN)
+            odd = nests(parent.form.root)
+            right = (child for child in better if (odd or not nests(child.form.root)) and possible(Formula(child.form.root), problem))
+            children += islice(right, _CHILDREN)
         seen |= {child.form.root.order for child in children}
         yield from children
         parents = sorted(children, key=lambda scored: scored.length)[:_CHILDREN]
@@ -101,7 +104,7 @@ def _edited(parents: Sequence[Scored], data: Data, problem: Problem, work: Work)
 
 def _refined(grown: Sequence[Form], problem: Problem, data: Data, seconds: float) -> list[Form]:
     """Refitted forms whose units are possible, and edits of the best, of smallest description length first."""
-    right = [form for form in grown if form.root.variables and possible(Formula(form.root), problem)]
+    right = [form for form in grown if form.root.variables and not nests(form.root) and possible(Formula(form.root), problem)]
     found = sorted((polish(form, data) for form in right), key=lambda scored: scored.length)
     best = [scored for scored in found[:_CHILDREN] if math.isfinite(scored.length)]
     found += _edited(best, data, problem, Work(seconds))

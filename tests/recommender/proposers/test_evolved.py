@@ -14,6 +14,7 @@ from recommender.context import gather
 from recommender.problem import Problem
 from recommender.proposers import Proposal
 from recommender.proposers.evolved import Evolved
+from recommender.proposers.evolved.nesting import nests
 from recommender.proposers.evolved.operon import expanded, free_numbers
 from recommender.table import Table
 from recommender.testing import check_proposer, example_problem
@@ -57,6 +58,16 @@ def test_a_population_evolves() -> None:
     found = list(Evolved(3.0).propose(problem, gather(problem, None), ()))
     assert {p.why.key for p in found} == {"why.evolved"}
     assert best_error(problem, found) < 1e-3
+
+
+def test_what_evolves_has_no_function_of_the_data_inside_another() -> None:
+    pytest.importorskip("pyoperon")
+    problem = problem_of(np.tanh(np.tanh(A - B) + 0.3 * np.sin(A)))
+    found = [p.formula for p in Evolved(3.0).propose(problem, gather(problem, None), ())]
+    assert found
+    assert not [formula.text for formula in found if nests(formula.root)]
+    assert nests(parse("p*tanh(tanh(x0))", ["x0"]).root)
+    assert not any(nests(parse(text, ["x0"]).root) for text in ("p*exp(-q*abs(x0))", "p*exp(-q*log(x0)**2)", "p*exp(-q*exp(-r*x0))"))
 
 
 def test_nested_numbers_meet() -> None:
