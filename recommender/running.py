@@ -23,7 +23,7 @@ from recommender.proposers.told import proposal_again, proposal_told
 from recommender.racing import FINALISTS, Race, Terms, is_typed, shown
 from recommender.ranking import Assessed, Ranked, rank
 from recommender.recommendation import Recommendation
-from recommender.search import Aside, Command, Helm, Islands, Plan, Steering, Unsteered, Wishes, World, workers_of
+from recommender.search import Aside, Command, Helm, Islands, Plan, Steering, Unsteered, Wishes, Workers, World, workers_of
 from recommender.searching import Found, Question, failure, search
 from recommender.settings import Settings
 from recommender.summary import Searched, summarise
@@ -73,13 +73,14 @@ class Run:
         self._held_out: dict[str, float] = {}
         self._notes = list(problem.notes)
         self._findings = look(TABLE_GUARDS, Scene(problem))
-        self._helm = Helm(problem, means.steering, self._journal, self._obey, means.terms.stop)
+        self._helm = Helm(problem, means.steering, self.journal, self._obey, means.terms.stop)
         self._islands: Islands | None = None
         self._aside: Aside | None = None
         self._shown = ""
 
     @property
-    def _journal(self) -> Journal:
+    def journal(self) -> Journal:
+        """What this run has done before."""
         return self._terms.journal
 
     # --- the steps --------------------------------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ class Run:
 
     def _searched(self, wave: Sequence[Proposer]) -> tuple[list[Proposal], list[Sentence]]:
         """What a wave finds, and who failed; looked up if this wave has been before."""
-        told = self._journal.find("wave", f"{self._wave}")
+        told = self.journal.find("wave", f"{self._wave}")
         if told is not None:
             return [proposal_again(row) for row in told["proposals"]], [Sentence.from_dict(row) for row in told["failures"]]
         question = Question(self.race.problem, self._context, tuple(one.parent for one in self.race.fitted[:PARENTS]))
@@ -129,7 +130,7 @@ class Run:
         failures = [found.failure for found in heard if found.failure is not None]
         if not self.stop():
             outcome = {"proposals": [proposal_told(one) for one in said], "failures": [one.to_dict() for one in failures]}
-            self._journal.write("wave", f"{self._wave}", outcome)
+            self.journal.write("wave", f"{self._wave}", outcome)
         return said, failures
 
     def explore(self) -> None:
@@ -139,12 +140,16 @@ class Run:
             return
         world = World(self.race.problem, self._terms.effort)
         with workers_of(world, self._terms.workers, self._means.cluster) as workers:
-            self._aside = Aside(workers, self._assessments, self.stop)
-            self._islands = Islands(self, self._means.plan, self._asked.seed, self._journal, workers)
-            self._islands.run()
-        found = self._islands.convergence
-        self._notes += [found.told] if found.fixed else []
+            self.explored_by(Islands(self, self._means.plan, self._asked.seed, self.journal, workers), workers)
         self.race.enter(deduplicate(self._proposals))
+
+    def explored_by(self, islands: Islands, workers: Workers) -> None:
+        """These islands search; what stands at the top meanwhile is judged by the same workers."""
+        self._aside = Aside(workers, self._assessments, self.stop)
+        self._islands = islands
+        islands.run()
+        found = islands.convergence
+        self._notes += [found.told] if found.fixed else []
 
     def ask_models(self) -> None:
         """Every language model that is not still answering, with what is known by now."""

@@ -47,7 +47,7 @@ BENCHES: dict[str, dict[str, str]] = {
         "meaning_found": f"{_HERE}.meaning:found",
     },
     "llm": {"ledger": f"{_HERE}.llm:Ledger"},
-    "search": {"search_pace": f"{_HERE}.search_pace:Pace"},
+    "search": {"search_pace": f"{_HERE}.search_pace:Pace", "search_recovery": f"{_HERE}.search_pace:Recovery"},
     "stages": {"stages": f"{_HERE}.stages:Stages"},
     "startup": {"startup": f"{_HERE}.startup:Startup"},
     "fit": {

@@ -2,88 +2,46 @@
 
 Both search the same table for the same time with the same two members, whose answers take `latency` seconds each. In lock-step a generation
 asks the members, waits for their answers, then takes as many steps as the islands plan ahead, and waits for all of them. Counted are the
-forms fitted a minute, and the share of the workers' time that they computed.
+forms fitted a minute, the share of the workers' time that they computed, and how often the law stands at the top.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from corpus.errors import BenchError
 from corpus.language import Sentence
-from recommender.context import Context
-from recommender.evaluate._base import Options, Program, Row, Verdict, number
-from recommender.llm import Caps, Ensemble, Member, Members, talking
-from recommender.llm._base import Reply, Request
-from recommender.probes import probe
+from recommender.evaluate._base import Options, Program, Row, Value, Verdict, number, spread_out
+from recommender.evaluate.recover import from_cases
+from recommender.evaluate.recover_tasks import RecoverTask, Variant
+from recommender.evaluate.search_ways import Way, search
 from recommender.problem import Problem
-from recommender.progress import silent
-from recommender.proposers import Elementary, Proposal
-from recommender.racing import Terms
-from recommender.running import Means, Run
-from recommender.search import Islands, Plan, World
-from recommender.search.workers import Processes
 from recommender.table import Table
 
 LATENCIES = (2.0, 5.0, 10.0)
 SECONDS, QUICK_SECONDS = 60.0, 15.0
 RATIO_BAR, BUSY_BAR = 1.5, 0.85
-_MANY = 100_000  # steps: the clock ends the search
-_SHAPES = ("a*exp(-b*x)+c*z", "a*x**b*z", "a/(1+b*x)+c", "a*sin(b*x)+c*z", "a*log(b+x)*z", "a*x+b*z**2+c", "a*tanh(b*x)+c", "a*x*exp(-b*z)")
-
-
-class Slow:
-    """A chat whose answers take their time: three formulas each, never the same."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._number = count()
-
-    async def ask(self, request: Request) -> Reply:
-        await asyncio.sleep(self._seconds)
-        first = next(self._number)
-        texts = [f"{_SHAPES[(first + i) % len(_SHAPES)]} + d*x**{2 + (first + i) // len(_SHAPES)}" for i in range(3)]
-        formulas = [{"formula": text, "parameters": [], "reasoning": "", "evidence": []} for text in texts]
-        return Reply(request, json.dumps({"formulas": formulas}), seconds=self._seconds)
-
-
-class Generations(Islands):
-    """The same in lock-step: nothing is planned before everything has ended."""
-
-    def _gather(self) -> None:
-        if not self._queue:
-            super()._gather()
-
-
-class Waiting(Run):
-    """A run that waits for its language models."""
-
-    def heard(self) -> Sequence[Proposal]:
-        self.ask_models()
-        return self._listened(True)
+HORIZONS = (30.0, 120.0)
+_EFFORT = 0.3
+_LATENCY = 5.0
+_SOURCES = ("11_composite", "02_llm_sr")
+_QUICK_TASKS = 2
 
 
 @dataclass(frozen=True)
 class Paced:
-    """One way of searching with members of one latency, s."""
+    """One way of searching."""
 
-    latency: float
-    lockstep: bool
-    seconds: float
+    way: Way
     seed: int
 
     @property
     def label(self) -> str:
-        return f"{self.latency:g} s, {'lock-step' if self.lockstep else 'islands'}"
+        return self.way.label
 
 
 class Pace:
@@ -97,13 +55,13 @@ class Pace:
     def cases(self, options: Options) -> Sequence[Paced]:
         seconds = QUICK_SECONDS if options.quick else SECONDS
         latencies = LATENCIES[1:2] if options.quick else LATENCIES
-        return [Paced(latency, lockstep, seconds, options.seed) for latency in latencies for lockstep in (False, True)]
+        return [Paced(Way(latency, lockstep, seconds, _EFFORT), options.seed) for latency in latencies for lockstep in (False, True)]
 
     def run(self, case: Paced, program: Program) -> Sequence[Row]:
         del program
-        forms, busy = _searched(case)
-        values = {"forms": forms, "per_minute": 60 * forms / case.seconds, "busy": busy, "latency": case.latency, "lockstep": case.lockstep}
-        return [Row(case.label, True, values)]
+        way, found = case.way, search(_problem(case.seed), case.way)
+        pace = {"forms": found.forms, "per_minute": 60 * found.forms / way.seconds, "busy": found.busy}
+        return [Row(case.label, True, {**pace, "latency": way.latency, "lockstep": way.lockstep})]
 
     def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
         return rows
@@ -117,32 +75,65 @@ class Pace:
         return Verdict(min(ratios) >= RATIO_BAR and busy >= BUSY_BAR, words, {"ratio": min(ratios), "busy": busy})
 
 
-def _searched(case: Paced) -> tuple[int, float]:
-    """Forms fitted, and the share of the workers' time spent computing."""
-    problem = _problem(case.seed)
-    members = Members(
-        tuple(Member(name, f"slow/{name}", max_calls=_MANY) for name in ("a", "b")), Caps(calls=_MANY, seconds=10 * case.seconds)
-    )
-    with talking(Ensemble(members, Slow(case.latency)), problem) as talk:
-        end = [float("inf")]
-        terms = Terms(0.3, silent, lambda: time.monotonic() > end[0], None)
-        means = Means(Context(probes=probe(problem.samples)), terms, talk, limit=3, waves=0, plan=Plan(_MANY))
-        run = (Waiting if case.lockstep else Run)(problem, means)
-        run.ask([Elementary()])
-        workers = Processes(World(problem, 0.3), None)
-        workers.warm()
-        known, used = len(run.race.candidates), _computed(workers.pids)
-        end[0] = time.monotonic() + case.seconds
-        (Generations if case.lockstep else Islands)(run, means.plan, case.seed, terms.journal, workers).run()
-        busy = (_computed(workers.pids) - used) / (workers.places * case.seconds)
-        workers.close()
-        return len(run.race.candidates) - known, busy
+@dataclass(frozen=True)
+class Sought:
+    """A law to be found within so many seconds, half of them for the waves of structure searches."""
+
+    task: RecoverTask
+    horizon: float
+    lockstep: bool
+    seed: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.task.name}, {self.horizon:g} s, {'lock-step' if self.lockstep else 'islands'}"
 
 
-def _computed(pids: Sequence[int]) -> float:
-    """Processor seconds of processes so far, from Linux' account of them."""
-    ticks = (Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13] for pid in pids)
-    return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
+class Recovery:
+    """Where the law stands after a while, by islands and by generations, without the corpus."""
+
+    name = "search_recovery"
+    needs_cases = True
+    hello: Mapping[str, Any] | None = None
+    columns = ("first", "five", "forms", "busy")
+
+    def cases(self, options: Options) -> Sequence[Sought]:
+        variant = Variant(corpus=False)
+        tasks = [task for source in _SOURCES for task in from_cases(source)(Options(options.cases, seed=options.seed), variant)]
+        if not tasks:
+            raise BenchError("bench_no_points")
+        tasks = list(spread_out(tasks, _QUICK_TASKS)) if options.quick else tasks
+        return [Sought(task, horizon, way, options.seed) for task in tasks for horizon in HORIZONS for way in (False, True)]
+
+    def run(self, case: Sought, program: Program) -> Sequence[Row]:
+        from recommender.evaluate.recover_scoring import score
+        from recommender.proposers import searchers
+
+        way = Way(_LATENCY, case.lockstep, case.horizon / 2)
+        found = search(_asked(case, program), way, searchers(case.horizon / 2))
+        rank = score(found.answer.formulas, case.task, case.seed).rank
+        at: dict[str, Value] = {"rank": rank, "first": rank == 1, "five": rank is not None and rank <= 5}
+        return [Row(case.label, rank == 1, {**at, "forms": found.forms, "busy": found.busy, "group": case.label.split(", ", 1)[1]})]
+
+    def shown(self, rows: Sequence[Row]) -> Sequence[Row]:
+        return rows
+
+    def verdict(self, rows: Sequence[Row]) -> Verdict:
+        """What was found in each group; there is no bar."""
+        groups = {str(row.values["group"]): [one for one in rows if one.values["group"] == row.values["group"]] for row in rows}
+        counts = {name: [sum(bool(row.values[key]) for row in group) for key in ("first", "five")] for name, group in groups.items()}
+        words = "; ".join(f"{name}: {first}/{five} of {len(groups[name])}" for name, (first, five) in counts.items())
+        numbers = {f"{name} {key}": float(n) for name, pair in counts.items() for key, n in zip(("first", "five"), pair, strict=True)}
+        return Verdict(True, Sentence.of("bench.search_recovery_measured", groups=words), numbers)
+
+
+def _asked(case: Sought, program: Program) -> Problem:
+    """The table as a customer would bring it."""
+    path = program.folder / "table.csv"
+    case.task.write(path)
+    question = case.task.question
+    table = Table.read(path, question["units"], question["descriptions"])
+    return Problem.of(table, question["target"], question["inputs"], about=question["about"], seed=case.seed)
 
 
 def _problem(seed: int) -> Problem:

@@ -9,7 +9,7 @@ from recommender.search.islands import Islands, Plan
 from recommender.search.memory import Effect, Memory
 from recommender.search.steering import VERBS, Command, Steered, Steering, Unsteered, Wishes
 from recommender.search.tasks import World
-from recommender.search.workers import workers_of
+from recommender.search.workers import Workers, workers_of
 
 __all__ = [
     "VERBS",
@@ -24,6 +24,7 @@ __all__ = [
     "Steering",
     "Unsteered",
     "Wishes",
+    "Workers",
     "World",
     "workers_of",
 ]
