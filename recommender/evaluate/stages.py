@@ -1,8 +1,8 @@
 """`stages`: whether building formulas stage by stage finds laws of many inputs that searching all at once does not.
 
-There is one table a law, of random rows or on a grid, exact or with noise, in turn. Each is asked three times with the same nominal seconds:
-the searches without the staged one, the staged one alone, all of them together. The bar: together they find at least one law more than all
-at once on the tables asked, and none less.
+There is one table a law, of random rows or on a grid, exact or with noise, in turn. Each is asked three times with the same nominal
+seconds: the searches without the staged one, the staged one alone, all of them together. The bar: together they find at least one law more
+than all at once on the tables asked, and none less.
 """
 
 from __future__ import annotations
