@@ -11,9 +11,9 @@ from corpus.language import Sentence
 from recommender.kept_table import table_again, table_told
 from recommender.llm import Caps, Chat, Ensemble, Member, Members, load_members
 from recommender.llm.client import Client
-from recommender.llm.ledger import Ledger, members_told
+from recommender.llm.ledger import HEARD, Ledger, members_told
 from recommender.llm.priors import past
-from recommender.llm.replay import TakenUp, replaying
+from recommender.llm.replay import TakenUp, planned, replaying
 from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.processes import this_process
@@ -123,10 +123,11 @@ def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
     ledger = Ledger(store, record.id)
     try:
         problem = asked_again(record, kept_table(store, record))
-        chat = TakenUp(store.calls(record.id).get(record.id, []), around.chat or Client())
+        calls = store.calls(record.id).get(record.id, [])
+        chat, plan = TakenUp(calls, around.chat or Client()), planned(calls, store.events(record.id, kind=HEARD), goes_on=True)
         members = _members(record)
         known = past(store, record.start.tenant, record.started) if members.members else {}
-        ensemble = Ensemble(members, chat, sink=ledger.write, hear=ledger.heard, past=known)
+        ensemble = Ensemble(members, chat, sink=ledger.write, hear=ledger.heard, plan=plan, past=known)
         watched = replace(around, progress=herald.tell, stop=herald.stop)
         journal = Written(store, record.id)
         steering = StoredCommands(store, record.id)

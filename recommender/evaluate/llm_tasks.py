@@ -19,6 +19,7 @@ from recommender.context import Context, gather
 from recommender.fitting import fit
 from recommender.llm._base import Member, Request
 from recommender.llm.client import Client
+from recommender.llm.ensemble import symbols_of
 from recommender.llm.members import load_members
 from recommender.llm.prompt import Attempt, Parent, build
 from recommender.llm.reply import read_reply, to_proposals
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 USEFUL = 0.02  # of the variance left, at which a form is worth keeping
 BUDGET = 0.06
 KNOWN = 3
-LIMIT = 20
+LIMIT = 5
 
 
 class _Said:
@@ -87,7 +88,8 @@ def _ask(
     """One call: what it was worth, and its proposals. Without context there is no history either, but an editor keeps its parent."""
     history = [_attempt(formula) for formula in alone.formulas[:KNOWN]] if context.retrieved else []
     parent = _parent(problem, alone.formulas[0]) if alone.formulas else None
-    reply = asyncio.run(Client().ask(Request(member, build(problem, context, history, member, parent=parent), REPLY_SCHEMA)))
+    messages = build(problem, context, history, member, parent=parent)
+    reply = asyncio.run(Client().ask(Request(member, messages, REPLY_SCHEMA, names=symbols_of(problem))))
     read = read_reply(reply.text, problem)
     proposals = to_proposals(read, member, problem)
     good = [proposal for proposal in proposals if _left(problem, proposal) < USEFUL]

@@ -28,7 +28,8 @@ class Member:
     model: `provider/model` as LiteLLM names it; role: the one it is asked in, or those it may be asked in (see `roles.roles_of`);
     api_base: the address of an OpenAI-compatible server, "" for the provider's own; api_key_env: the environment variable that holds the
     key, "" for the provider's usual one (the key itself is never stored); timeout: seconds one attempt may take; max_tokens: length of a
-    reply; max_calls, max_cost (US dollars): caps for one run; system: words in place of the role's own; language of the prompt, en or ja.
+    reply; context: tokens of prompt and reply together, 0 where there is room for any prompt; max_calls, max_cost (US dollars): caps for
+    one run; system: words in place of the role's own; language of the prompt, en or ja.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Member:
     api_key_env: str = ""
     timeout: float = 60.0
     max_tokens: int = 1500
+    context: int = 0
     max_calls: int = 8
     max_cost: float | None = None
     system: str = ""
@@ -48,12 +50,13 @@ class Member:
 @dataclass(frozen=True)
 class Request:
     """What a member is asked; schema: JSON schema of the reply, enforced where the provider can; purpose: propose, repair, draft or
-    discuss."""
+    discuss; names: symbols of the target and of the columns, the only ones a formula may take for them."""
 
     member: Member
     messages: tuple[Message, ...]
     schema: Mapping[str, Any] | None = None
     purpose: str = "propose"
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,12 @@ probability FLOOR an arm is drawn evenly instead, so that no arm is given up for
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 FLOOR = 0.15
-FORMAT = 1
 MEMORY = 20.0  # calls of past runs that an arm's prior is worth at most
 CALL_SECONDS = 1.0  # what every call costs beside its time: starting it, fitting what it gives
 SECONDS_PER_DOLLAR = 600.0
@@ -110,30 +106,3 @@ class Bandit:
             return known.cost / known.calls
         costs = [record.cost / record.calls for record in (*self.seen.values(), *self.past.values()) if record.calls > 0]
         return min(costs, default=CALL_SECONDS)
-
-    def to_json(self) -> str:
-        """The state, with what was seen in this run kept apart from the past."""
-        past, seen = ([[*arm, asdict(record)] for arm, record in sorted(group.items())] for group in (self.past, self.seen))
-        return json.dumps({"format": FORMAT, "arms": self.arms, "seed": self.seed, "draws": self.draws, "past": past, "seen": seen})
-
-    @classmethod
-    def from_json(cls, text: str) -> Bandit:
-        """What `to_json` wrote: goes on as if never stopped."""
-        data = json.loads(text)
-        arms = tuple((str(member), str(role)) for member, role in data["arms"])
-        return cls(arms, int(data["seed"]), _records(data["past"]), _records(data["seen"]), int(data["draws"]))
-
-    def handed_on(self, arms: Sequence[Arm], seed: int = 0) -> Bandit:
-        """A fresh one for the next run, which begins with what this and all before it saw."""
-        together: dict[Arm, Record] = {arm: record.faded() for arm, record in self.past.items()}
-        for arm, now in self.seen.items():
-            together[arm] = together.get(arm, Record()) + now
-        return Bandit(tuple(arms), seed, together)
-
-
-def _records(rows: Sequence[Sequence[Any]]) -> dict[Arm, Record]:
-    """Records of a file; one that is no number is refused (ValueError), for a bandit would follow it blindly."""
-    found = {(str(member), str(role)): Record(**{name: float(v) for name, v in values.items()}) for member, role, values in rows}
-    if not all(math.isfinite(value) and value >= 0 for record in found.values() for value in asdict(record).values()):
-        raise ValueError("records of the bandit")
-    return found

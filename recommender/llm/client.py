@@ -144,8 +144,9 @@ def _turns(request: Request) -> list[tuple[str, str]]:
 def _options(request: Request) -> dict[str, Any]:
     if request.schema is None:
         return {}
-    own = bool(request.member.api_base)  # hosted providers refuse lengths in a strict schema
-    return {"response_format": response_format(bounded(request.schema) if own else request.schema)}
+    if not request.member.api_base:  # hosted providers refuse lengths in a strict schema
+        return {"response_format": response_format(request.schema)}
+    return {"response_format": response_format(bounded(request.schema, request.member.max_tokens, request.names))}
 
 
 def _reply(request: Request, answer: AIMessage, attempts: int) -> Reply:

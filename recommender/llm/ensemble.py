@@ -56,17 +56,23 @@ class Answer:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a replayed run is held to, as its record says: roles by round and member that was asked, places by point at which they were
-    heard."""
+    """What a run that is gone through again is held to, as its record says: roles by round and member that was asked, places by point at
+    which they were heard. goes_on: behind the last of these it is free."""
 
     asked: Mapping[int, Mapping[int, str]]
     points: Mapping[int, Collection[Place]]
+    goes_on: bool = False
 
-    def asks(self, round_: int) -> Mapping[int, str]:
-        return self.asked.get(round_, {})
+    def asks(self, round_: int) -> Mapping[int, str] | None:
+        """Roles of the members to be asked in a round, None if the record does not say."""
+        return None if self._is_free(round_, self.asked) else self.asked.get(round_, {})
 
-    def heard(self, point: int) -> Collection[Place]:
-        return self.points.get(point, ())
+    def heard(self, point: int) -> Collection[Place] | None:
+        """Places of the answers to be heard at a point, None if the record does not say."""
+        return None if self._is_free(point, self.points) else self.points.get(point, ())
+
+    def _is_free(self, number: int, recorded: Collection[int]) -> bool:
+        return self.goes_on and number > max(recorded, default=0)
 
 
 Stop = Callable[[], bool]
@@ -80,8 +86,8 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Who is asked and through what. sink: told of every call as it comes back; hear: told which answers were heard at which point; past:
-    what earlier runs saw of members in roles (see `recommender.llm.priors`)."""
+    """Who is asked and through what. sink: told of every call as it comes back; hear: told which answers were heard at which point; plan:
+    of a run that is gone through again; past: what earlier runs saw of members in roles (see `recommender.llm.priors`)."""
 
     members: Members
     chat: Chat
@@ -218,7 +224,7 @@ class Talk:
             failure = Sentence.of("llm.failed", member=member.name, reason=scrubbed(f"{type(error).__name__}: {error}"))
             await self._record((turn.round, number, 0), Reply(Request(member, ()), "", attempts=0, failure=failure), turn)
             return
-        request = Request(member, messages, REPLY_SCHEMA)
+        request = Request(member, messages, REPLY_SCHEMA, names=symbols_of(self._problem))
         read = await self._asked((turn.round, number, 0), request, turn)
         if read is not None and read[1].rejected and not read[1].offered:
             mend = replace(request, messages=(*messages, *_mending(member, *read)), purpose="repair")
@@ -307,6 +313,11 @@ def _for_member(turn: _Turn, number: int, role: str) -> _Turn:
 def arms(members: Members) -> tuple[Arm, ...]:
     """Every member in every role it may be asked in."""
     return tuple((member.name, role.name) for member in members.members for role in roles_of(member.role))
+
+
+def symbols_of(problem: Problem) -> tuple[str, ...]:
+    """The symbols of a problem, the target's first."""
+    return (problem.target_symbol, *problem.names.values())
 
 
 def _childless(every: Sequence[Arm]) -> set[Arm]:

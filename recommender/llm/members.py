@@ -39,6 +39,7 @@ _NUMBERS = {
     "temperature": (0.0, 2.0),
     "timeout": (0.1, 3600.0),
     "max_tokens": (1, 200_000),
+    "context": (0, 10_000_000),
     "max_calls": (0, 10_000),
     "max_cost": (0.0, 1e6),
 }

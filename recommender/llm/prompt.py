@@ -6,12 +6,13 @@ its task are parted by a line of three hyphens. They are filled by LangChain's `
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpus.errors import SettingsError
 from corpus.language import LANGUAGES, Language
@@ -29,8 +30,10 @@ from recommender.llm.evidence import (
     parents,
     probe_items,
     retrieved_items,
+    tokens,
 )
 from recommender.llm.roles import ROLES, Role, role_of
+from recommender.llm.schema import formulas_within
 from recommender.problem import Problem
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Attempt", "Parent", "Template", "build", "template", "version"]
 
 BUDGET = 2000
+_CAUTION = 0.9  # the count of tokens is an estimate
+_TURN_MARKS = 30  # tokens a chat template puts around messages
 _MOST_HINTS = 8  # of what a person has said during the search
 REPLY = """{"formulas": [{"formula": "...",
   "parameters": [{"name": "...", "meaning": "...", "unit": "...", "sign": "positive | negative | any"}],
@@ -80,22 +85,36 @@ def build(
     member: Member,
     *,
     parent: Parent | None = None,
-    budget_tokens: int = BUDGET,
 ) -> tuple[Message, ...]:
-    """What a member is sent: a system and a user message.
+    """What a member is sent: a system and a user message, what is the same in every prompt first, for servers keep what they have read.
 
     history: forms of this run, oldest first. parent: for roles that change a formula; without one the best of the history stands in, and
-    a member of such a role is asked as a proposer where there is neither. budget_tokens: for the data, estimated (see
-    `evidence.tokens`); the question itself is never cut. SettingsError if the role or the language is not known.
+    a member of such a role is asked as a proposer where there is neither. The data take BUDGET tokens (estimated, see
+    `evidence.tokens`), fewer where the member's context is small; the question itself is never cut. SettingsError if the role or the
+    language is not known.
     """
     language = _language(member)
     role, parent = _playing(role_of(member.role), parent, history)
     own = template(role.name, language)
-    fixed = fixed_part(problem, language) | ({} if parent is None else {"parent": parent_part(parent, language)})
-    fixed |= {"engineer_says": list(context.hints[-_MOST_HINTS:])} if context.hints else {}
-    data = inert(fitted_in(fixed, _weighed(role, problem, context, history, language), budget_tokens))
-    words = {"role": member.system or own.words, "reply": REPLY, "data": data, "task": own.task.replace("{count}", str(role.count))}
-    return tuple(Message(_TURNS[turn.type], str(turn.content)) for turn in _chat(language).format_messages(**words))
+    task = own.task.replace("{count}", str(min(role.count, formulas_within(member.max_tokens))))
+    words = {"own": member.system, "reply": REPLY, "data": "", "task": task if member.system else f"{own.words}\n\n{task}"}
+    last: dict[str, Any] = {} if parent is None else {"parent": parent_part(parent, language)}
+    last |= {"engineer_says": list(context.hints[-_MOST_HINTS:])} if context.hints else {}
+    budget = _budget(member, _messages(language, words)) - tokens(inert(last))
+    data = fitted_in(fixed_part(problem, language), _weighed(role, problem, context, history, language), budget)
+    return _messages(language, {**words, "data": inert({**data, **last})})
+
+
+def _budget(member: Member, frame: Sequence[Message]) -> int:
+    """Tokens for the data: what the member's context leaves beside the reply and the words around the data."""
+    if not member.context:
+        return BUDGET
+    left = member.context - member.max_tokens - _TURN_MARKS
+    return min(BUDGET, math.floor(_CAUTION * left) - sum(tokens(message.text) for message in frame))
+
+
+def _messages(language: Language, words: Mapping[str, str]) -> tuple[Message, ...]:
+    return tuple(Message(_TURNS[turn.type], str(turn.content).strip()) for turn in _chat(language).format_messages(**words))
 
 
 def _language(member: Member) -> Language:

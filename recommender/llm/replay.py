@@ -92,11 +92,16 @@ def _reply(line: dict[str, Any]) -> Reply:
 
 def replaying(members: Members, calls: Sequence[CallRow], events: Sequence[Event]) -> Ensemble:
     """An ensemble that goes through a recorded run again: the same members asked in the same rounds, heard at the same points."""
+    return Ensemble(members, Replayed.of_calls(calls), plan=planned(calls, events))
+
+
+def planned(calls: Sequence[CallRow], events: Sequence[Event], goes_on: bool = False) -> Plan:
+    """What the record of a run holds it to; goes_on: it did not come to its end, and is free behind what is on record."""
     asked: dict[int, dict[int, str]] = defaultdict(dict)
     for call in calls:
         asked[call.round][call.number] = call.role
     heard = {event.payload["point"]: _places(event) for event in events if event.kind == HEARD}
-    return Ensemble(members, Replayed.of_calls(calls), plan=Plan(asked, heard))  # type: ignore[arg-type]  # points are whole numbers
+    return Plan(asked, heard, goes_on)  # type: ignore[arg-type]  # points are whole numbers
 
 
 def _places(event: Event) -> frozenset[Place]:

@@ -20,6 +20,7 @@ from recommender.llm._base import Member, Offered, OfferedParameter, Read
 from recommender.llm.loose_json import values_in
 from recommender.llm.numbers import with_parameters
 from recommender.llm.respell import MAX_LENGTH, respell
+from recommender.llm.schema import COEFFICIENTS
 from recommender.meaning import Meaning
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
@@ -208,12 +209,16 @@ class _Reader:
 
     def _unusable(self, formula: Formula) -> Sentence | None:
         """Why a formula that can be read is no answer."""
-        target = {loose(self._problem.target.name), loose(self._problem.target_symbol)}
-        if any(loose(name) in target for name in formula.parameters):
+        if any(self._is_target(name) for name in formula.parameters):
             return Sentence.of("llm.reject_target", target=self._problem.target.name)
         if not formula.variables:
             return Sentence.of("llm.reject_no_column", names=", ".join(self._problem.names.values()))
         return None
+
+    def _is_target(self, name: str) -> bool:
+        """A letter that everybody writes for coefficients is one, and so is a letter of the other case: A beside a."""
+        spelled = (self._problem.target.name, self._problem.target_symbol)
+        return name in spelled and name not in COEFFICIENTS if len(name) == 1 else loose(name) in map(loose, spelled)
 
 
 def _joined(block: str) -> list[str]:

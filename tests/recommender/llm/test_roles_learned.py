@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,13 +25,14 @@ from recommender.llm.bandit import FLOOR, Record
 from recommender.llm.evidence import Attempt, parents
 from recommender.llm.given import members_of
 from recommender.llm.history import BEST, attempts
-from recommender.llm.ledger import call_row
+from recommender.llm.ledger import HEARD, call_row
 from recommender.llm.members import read_members
 from recommender.llm.priors import forget, past
+from recommender.llm.replay import planned
 from recommender.llm.roles import ROLES, roles_of
 from recommender.problem import Problem
 from recommender.proposers import Proposal
-from recommender.store import CandidateRow, RunStart, Store
+from recommender.store import CandidateRow, Event, RunStart, Store
 from recommender.testing import example_problem
 from tests.recommender.llm.server import GOOD
 
@@ -99,6 +102,22 @@ def test_what_earlier_runs_saw_decides_the_first_choice() -> None:
             talk.ask(CONTEXT)
             chosen += roles_in(talk.heard(wait=True))
     assert chosen.count("contrarian") >= 8 * (1 - 2 * FLOOR)
+
+
+def test_a_run_taken_up_again_asks_as_on_record_and_then_goes_on_by_what_it_learned() -> None:
+    told: list[Answer] = []
+    heard: list[Event] = []
+
+    def hear(point: int, answers: Sequence[Answer]) -> None:
+        heard.append(Event(1, datetime.now(UTC), "run", HEARD, {"point": point, "places": [answer.place for answer in answers]}))
+
+    begun = roles_in(rounds(Ensemble(anyone(), Plays("editor"), sink=told.append, hear=hear), 5))
+    other = {("m", role): Record(40, 40 if role == "contrarian" else 0, 80.0) for role in ROLES}  # drawn anew it would be another role
+    again = planned([call_row(answer) for answer in told], heard, goes_on=True)
+    whole = roles_in(rounds(Ensemble(anyone(), Plays("editor"), plan=again, past=other), 8))
+    assert whole[:5] == begun
+    assert len(whole) == 8
+    assert "contrarian" in whole[5:]
 
 
 def test_of_many_members_only_some_are_asked_in_a_round() -> None:

@@ -1,11 +1,10 @@
-"""The bandit: learns who is worth asking, never gives anyone up, and goes on where it stopped."""
+"""The bandit: learns who is worth asking, and never gives anyone up."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import numpy as np
-import pytest
 
 from recommender.llm.bandit import FLOOR, Bandit, Record
 
@@ -45,18 +44,10 @@ def test_the_same_seed_makes_the_same_choices_and_another_one_others() -> None:
     assert played(Bandit((GOOD, DEAR, POOR), 3), 50) == played(Bandit((GOOD, DEAR, POOR), 3), 50)
 
 
-def test_it_goes_on_where_it_stopped() -> None:
-    whole = Bandit((GOOD, DEAR, POOR), 5)
-    played(whole, 20)
-    restored = Bandit.from_json(whole.to_json())
-    assert restored == whole
-    assert [restored.choose() for _ in range(20)] == [whole.choose() for _ in range(20)]
-
-
-def test_a_new_run_begins_with_what_the_last_one_saw_and_can_unlearn_it() -> None:
+def test_a_run_begins_with_what_earlier_ones_saw_and_can_unlearn_it() -> None:
     first = Bandit((GOOD, POOR), 0)
     played(first, 200)
-    second = first.handed_on((GOOD, POOR), seed=1)
+    second = Bandit((GOOD, POOR), 1, first.seen)
     assert Counter(second.choose() for _ in range(100))[GOOD] > 75
     for _ in range(60):
         second.learn(GOOD, False, 5.0)
@@ -75,10 +66,3 @@ def test_an_arm_never_met_takes_lightly_after_its_kin() -> None:
     past = {("a", "proposer"): Record(50, 45, 50), ("b", "editor"): Record(50, 1, 50)}
     rates = Bandit((("a", "physicist"), ("b", "physicist")), past=past).rates()
     assert rates["a", "physicist"][0] > rates["b", "physicist"][0]
-
-
-@pytest.mark.parametrize("number", ["NaN", "-1", "Infinity"])
-def test_a_broken_state_is_refused(number: str) -> None:
-    text = Bandit((GOOD,), seen={GOOD: Record(1, 1, 1)}).to_json().replace('"calls": 1', f'"calls": {number}')
-    with pytest.raises(ValueError, match="bandit"):
-        Bandit.from_json(text)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +16,12 @@ from corpus.language import LANGUAGES, Language, Sentence
 from indexes import open_index
 from recommender.context import Context, gather
 from recommender.llm._base import Member, Message
-from recommender.llm.evidence import Attempt, Parent, inert, tokens
+from recommender.llm.draft_model import SCHEMA as DRAFT_SCHEMA
+from recommender.llm.evidence import Attempt, Parent, tokens
 from recommender.llm.prompt import build, template, version
 from recommender.llm.residual import residual_facts
 from recommender.llm.roles import ROLES, admitted, role_of
-from recommender.llm.schema import MOST_ITEMS, REPLY_SCHEMA, bounded
+from recommender.llm.schema import REPLY_SCHEMA, bounded, formula_pattern, formulas_within, most_tokens
 from recommender.problem import Problem
 from recommender.proposers import Typed
 from recommender.table import Table
@@ -56,10 +59,10 @@ def data_of(messages: tuple[Message, ...]) -> dict[str, object]:
 def test_every_role_has_its_words_in_every_language(role: str, language: Language) -> None:
     system, user = build(cooling(), Context(), (), member(role, language), parent=Parent("a*exp(-t/b)", 1e-2))
     assert (system.role, user.role) == ("system", "user")
-    assert template(role, language).words in system.text
+    assert template(role, language).words in user.text
     assert template(role, language).task.replace("{count}", "3") in user.text
     assert "{" not in template(role, language).words
-    assert re.fullmatch(rf"{role}\.{language}/1\.1\.1", version(role, language))
+    assert re.fullmatch(rf"{role}\.{language}/1\.2\.2", version(role, language))
 
 
 def test_the_question_and_the_evidence_are_in_the_data() -> None:
@@ -89,21 +92,23 @@ def test_a_retrieved_law_is_told_in_the_customers_symbols_where_it_fits() -> Non
     assert any(re.search(r"\bt\b", one.get("in_your_columns", "")) for one in data["retrieved"])
 
 
-@pytest.mark.parametrize("budget", [300, 800, 2500])
-def test_the_budget_is_kept_and_what_is_left_out_is_counted(budget: int) -> None:
+@pytest.mark.parametrize("context", [1400, 2000, 3000])
+def test_the_members_context_is_kept_and_what_is_left_out_is_counted(context: int) -> None:
     problem = cooling()
     history = [Attempt(f"a*t**{i} + b*exp(-t/{i + 1})", after=0.1 / (i + 1)) for i in range(100)]
-    data = data_of(build(problem, gather(problem, open_index(), 20), history, member(), budget_tokens=budget))
-    spent = tokens(inert({name: value for name, value in data.items() if name != "left_out"}))
-    assert spent <= 1.15 * max(budget, 250)
-    assert sum(data["left_out"].values()) > 0
+    small = replace(member(), context=context, max_tokens=500)
+    told = build(problem, gather(problem, open_index(), 20), history, small)
+    assert 0.6 * (context - 500) < sum(tokens(message.text) for message in told) <= context - 500
+    assert data_of(told)["probes"]
+    assert sum(data_of(told)["left_out"].values()) > 0
+    assert "2 different formulas" in told[1].text
 
 
 def test_the_best_evidence_stays_when_the_budget_is_small() -> None:
     problem = cooling()
     history = [Attempt("a*t", "removing b", 1e-2, 1e-2), Attempt("a*exp(-t)", "adding exp", 3e-1, 3e-6)]
     history += [Attempt(f"a*t**{i}", "power", 1e-2, 1e-2) for i in range(2, 40)]
-    data = data_of(build(problem, gather(problem, open_index(), 20), history, member("editor"), budget_tokens=700))
+    data = data_of(build(problem, gather(problem, open_index(), 20), history, replace(member("editor"), context=1900, max_tokens=500)))
     assert "adding exp" in [one["change"] for one in data["history"]]
     assert len(data["history"]) < len(history)
 
@@ -118,13 +123,14 @@ def test_a_role_that_edits_takes_the_best_of_the_history_or_is_asked_as_a_propos
     parent = data_of(build(cooling(), Context(), history, member("editor")))["parent"]
     assert parent["formula"] == "a*exp(-t/b)"
     assert "t**2" in parent["residual"][0]
-    system, _ = build(cooling(), Context(), (), member("editor"))
-    assert template("proposer", "en").words in system.text
+    _, user = build(cooling(), Context(), (), member("editor"))
+    assert template("proposer", "en").words in user.text
 
 
 def test_a_member_may_bring_its_own_words_but_not_drop_the_rules() -> None:
-    system, _ = build(cooling(), Context(), (), member(system="You are a coffee expert. {data}"))
+    system, user = build(cooling(), Context(), (), member(system="You are a coffee expert. {data}"))
     assert "You are a coffee expert. {data}" in system.text
+    assert template("proposer", "en").words not in user.text
     assert "never instructions" in system.text
 
 
@@ -171,15 +177,59 @@ def test_the_residual_is_told_by_its_size_and_what_it_resembles() -> None:
     assert residual_facts(problem, np.full(300, np.nan)) == ()
 
 
-def test_a_servers_schema_bounds_every_text_and_list_and_keeps_everything_else() -> None:
-    def walk(node: object) -> Iterator[dict[str, object]]:
-        if isinstance(node, dict):
-            yield node
-        for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            yield from walk(item)
+@pytest.mark.parametrize("limit", [300, 500, 800, 1500, 4000])
+@pytest.mark.parametrize("schema", [REPLY_SCHEMA, DRAFT_SCHEMA])
+def test_a_servers_schema_closes_every_reply_within_the_tokens_it_may_take(schema: Mapping[str, Any], limit: int) -> None:
+    held = bounded(schema, limit)
+    longest = json.dumps(written(held))
+    assert most_tokens(held) <= limit
+    assert tokens(longest) <= limit
+    assert held["required"] == schema["required"]
+    assert "maxLength" not in str(schema)
 
-    nodes = list(walk(bounded(REPLY_SCHEMA)))
-    assert all("maxLength" in node for node in nodes if node.get("type") == "string" and "enum" not in node)
-    assert all(node["maxItems"] <= MOST_ITEMS for node in nodes if node.get("type") == "array")
-    assert bounded(REPLY_SCHEMA)["required"] == REPLY_SCHEMA["required"]
-    assert "maxLength" not in str(REPLY_SCHEMA)
+
+def written(schema: Mapping[str, Any]) -> Any:
+    """The longest reply that a schema with bounds allows, in the words of a formula."""
+    match schema["type"]:
+        case "object":
+            return {name: written(inner) for name, inner in schema["properties"].items()}
+        case "array":
+            return [written(schema["items"])] * schema["maxItems"]
+    return max(schema["enum"], key=len) if "enum" in schema else ("a*exp(-b*t) + " * schema["maxLength"])[: schema["maxLength"]]
+
+
+def test_more_tokens_give_more_formulas_and_longer_ones() -> None:
+    def formula(limit: int) -> int:
+        return int(bounded(REPLY_SCHEMA, limit)["properties"]["formulas"]["items"]["properties"]["formula"]["maxLength"])
+
+    assert [formulas_within(limit) for limit in (200, 500, 1500)] == [1, 2, 3]
+    assert formula(500) < formula(1500) < formula(5000)
+
+
+GOOD = ["a*t", "T0 + (T1 - T0)*exp(-t/tau)", "TARGET = a*t**2 + b", "sqrt(abs(t)) / 2.5", "k_1*sin(2*pi*t/P + phi)", "a*t^2", "-c/(t + d)"]
+BAD = ["...", "the temperature falls", "2 + 2", "a*b", "k*TARGET", "tried_formula_10", "y = a*t", "import os", "a*t, b*t", "foo(t)", ""]
+
+
+@pytest.mark.parametrize(("texts", "fits"), [(GOOD, True), (BAD, False)])
+@pytest.mark.parametrize("target", ["T", "Tea", "a"])
+def test_the_pattern_of_formulas_keeps_out_what_is_none(target: str, texts: list[str], fits: bool) -> None:
+    pattern = re.compile(formula_pattern(target, ["t"], 120))
+    spelled = [re.sub(r"\bTARGET\b", target, text) for text in texts]
+    assert {text: bool(pattern.search(text)) for text in spelled} == dict.fromkeys(spelled, fits)
+
+
+def test_a_longer_formula_needs_more_tokens() -> None:
+    long = " + ".join(f"a{i}*t**{i}" for i in range(9))
+    assert not re.search(formula_pattern("T", ["t"], 80), long)
+    assert re.search(formula_pattern("T", ["t"], 400), long)
+
+
+def test_prompts_of_one_problem_begin_alike_whatever_the_role_and_history() -> None:
+    problem = cooling()
+    context = gather(problem, open_index(), 5)
+    first = build(problem, context, (), member("physicist"))
+    later = build(problem, context, [Attempt("a*t", after=0.2)], member("editor"))
+    assert first[0] == later[0]
+    same = next(i for i, (one, other) in enumerate(zip(first[1].text, later[1].text, strict=False)) if one != other)
+    assert "time since pouring" in first[1].text[:same]
+    assert template("editor", "en").words in later[1].text.partition("End of DATA")[2]
