@@ -1,7 +1,7 @@
 """`llm`: what language models are worth: a ledger by member, role and context, and recovery from retrieval, members and both.
 
-Tables of `sums` (or of a folder of cases) go to the program with the members' file; it asks every member once with context and once
-without. Whether the law is among the first five is judged as in `recover`.
+Tables go to the program with the members' file; it asks every member with context and without. They are of all kinds of exact laws in a
+folder of cases, evenly taken, or those of `sums`. Whether the law is among the first five is judged as in `recover`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import numpy as np
 from corpus.errors import BenchError
 from corpus.language import Sentence
 from recommender.evaluate._base import Options, Program, Row, Value, Verdict, number, spread_out
-from recommender.evaluate.recover import from_cases, generated_sums
+from recommender.evaluate.cases import Case, find_cases
+from recommender.evaluate.recover import generated_sums
 from recommender.evaluate.recover_tasks import RecoverTask, Variant
 
 TASKS = 20
 QUICK = 4
 LIMIT = 3600.0
+KINDS = ("ai_feynman", "srsd_feynman", "composite", "strogatz", "shg_qpm")
 SOURCES = ("retrieval", "members", "union")
 JSON_BAR, PARSED_BAR = 0.99, 0.90
 
@@ -51,8 +53,7 @@ class Ledger:
     def cases(self, options: Options) -> Sequence[Asked]:
         if options.members is None:
             raise BenchError("bench_needs_members")
-        made = generated_sums if options.cases is None else from_cases("composite")
-        tasks = spread_out(list(made(Options(options.cases, seed=options.seed), Variant())), QUICK if options.quick else TASKS)
+        tasks = _tasks(options, QUICK if options.quick else TASKS)
         return [Asked(task, options.members.absolute(), options.seed) for task in tasks]
 
     def run(self, case: Asked, program: Program) -> Sequence[Row]:
@@ -83,6 +84,18 @@ class Ledger:
         numbers = {"json": json_share, "parsed": parsed, **{f"five {source}": float(count) for source, count in five.items()}}
         missed = tuple(f"{row.case}: {row.failure}" for row in rows if row.failure)
         return Verdict(json_share >= JSON_BAR and parsed >= PARSED_BAR and better, words, numbers, missed)
+
+
+def _tasks(options: Options, count: int) -> list[RecoverTask]:
+    """So many tables, from each folder of cases as evenly as it goes."""
+    if options.cases is None:
+        return spread_out(list(generated_sums(Options(None, seed=options.seed), Variant())), count)
+    folders: dict[Path, list[Case]] = {}
+    for case in find_cases(options.cases, KINDS):
+        folders.setdefault(case.folder.parent, []).append(case)
+    each, more = divmod(count, min(count, len(folders)))
+    chosen = (spread_out(cases, each + (place < more)) for place, cases in enumerate(list(folders.values())[:count]))
+    return [RecoverTask.of(case, Variant(), options.seed) for cases in chosen for case in cases]
 
 
 def _recovery(case: Asked, source: str, found: str | None) -> Row:

@@ -81,9 +81,9 @@ def _coefficient(target: str) -> str:
     more, index = "[A-Za-z0-9]{0,5}", "(_[A-Za-z0-9]{1,4})?"
     if target in COEFFICIENTS:
         return f"[A-Za-z]{more}{index}"
-    first, *rest = target[:2]
+    first, second = target[0], target[1:2]
     others = f"[{ascii_letters.replace(first, '')}]{more}{index}"
-    own = f"([{(ascii_letters + digits).replace(rest[0], '')}]{more})?" if rest else "[A-Za-z0-9_][A-Za-z0-9]{0,4}"
+    own = f"([{(ascii_letters + digits).replace(second, '')}]{more})?" if second else "[A-Za-z0-9_][A-Za-z0-9]{0,4}"
     return f"{others}|{first}{own}"
 
 

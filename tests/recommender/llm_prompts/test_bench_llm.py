@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ import pytest
 from corpus.errors import BenchError
 from recommender.evaluate._base import Answer, Options
 from recommender.evaluate.llm import Asked, Ledger
+from recommender.evaluate.llm_tasks import ask_members
 from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.table import Table
+from tests.recommender.llm.server import running
 
 
 class Program:
@@ -93,3 +97,44 @@ def test_a_program_that_fails_is_a_row_that_says_so(case: Asked, tmp_path: Path)
     assert {row.failure for row in rows} == {"crash: KeyError"}
     assert Ledger().verdict(rows).holds is False
     assert np.all([not row.passed for row in rows])
+
+
+def test_tables_come_from_every_folder_of_cases(tmp_path: Path) -> None:
+    for kind in ("01_first", "02_second"):
+        for case in ("a", "b", "c"):
+            exact_case(tmp_path / kind / case)
+    found = Ledger().cases(Options(tmp_path, members=Path("members.toml"), quick=True))
+    assert [case.label for case in found] == ["01_first/a", "01_first/b", "02_second/a", "02_second/b"]
+
+
+def exact_case(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    told = {"target": {"name": "v"}, "features": [{"name": "t"}], "files": {"data": "data.csv"}, "context": "a discharge"}
+    rows = "".join(f"{t},{5 * math.exp(-t / 3)}\n" for t in np.linspace(0.1, 9, 40).tolist())
+    (folder / "data.csv").write_text("t,v\n" + rows)
+    (folder / "problem.json").write_text(json.dumps(told))
+    (folder / "truth.json").write_text(json.dumps({"expression": "5*exp(-t/3)", "kind": "exact"}))
+
+
+@pytest.mark.slow
+def test_members_are_asked_in_every_role_and_editors_go_on_from_what_was_heard(tmp_path: Path) -> None:
+    t = np.linspace(0.1, 9, 40)
+    problem = Problem.of(Table.of({"time": t, "T": 20 + 3 * np.exp(-t / 3) * np.cos(2 * t)}), "T")
+    with running() as server:
+        path = tmp_path / "members.toml"
+        path.write_text(f'[[member]]\nname = "one"\nmodel = "openai/good"\napi_base = "{server.url}"\nrole = "proposer, editor"\n')
+        answer = ask_members(problem, None, path)
+    assert [(call["role"], call["context"]) for call in answer["calls"]] == [
+        ("proposer", True),
+        ("editor", True),
+        ("editor", True),
+        ("proposer", False),
+        ("editor", False),
+    ]
+    assert all(call["json"] and call["offered"] == 1 and not call["failure"] for call in answer["calls"])
+    asked = [one.body["messages"][-1]["content"] for one in server.seen]
+    assert [("parent" in text, "tried" in text) for text in asked[:1]] == [(False, True)]
+    assert ["exp(-time/tau)" in text for text in asked[:2]] == [False, True], "what was heard is told to the next one"
+    assert ['"probes": [' in text for text in asked] == [True, True, True, False, False]
+    assert set(answer["found"]) == {"retrieval", "members", "union"}
+    assert "exp" in answer["found"]["members"]
