@@ -35,7 +35,7 @@ def serve(
 
     with server(model, port=port, context=context, threads=threads) as local:
         typer.echo(text("llm_serve.ready", language, url=local.url))
-        typer.echo(f'\n[[member]]\nname = "local"\nmodel = "{local.model}"\napi_base = "{local.url}"\n')
+        typer.echo(f'\n[[member]]\nname = "local"\nmodel = "{local.model}"\napi_base = "{local.url}"\ncontext = {context}\n')
         _until_interrupted()
     typer.echo(text("llm_serve.stopped", language))
 

@@ -49,7 +49,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Parent:
-    """A formula to be changed: in the customer's symbols, its held-out NMSE, what it leaves over (see `recommender.llm.residual`), its
+    """A formula to be changed: in the customer's symbols, its NMSE (of rows held out, or trained on), what it leaves over (see `recommender.llm.residual`), its
     canonical key."""
 
     formula: str
@@ -181,7 +181,7 @@ def parents(history: Sequence[Attempt]) -> list[Parent]:
 
 def parent_part(parent: Parent, language: Language) -> dict[str, Any]:
     """The formula to change, with what it leaves over."""
-    error = {"held_out_nmse": float(f"{parent.error:.3g}")} if math.isfinite(parent.error) else {}
+    error = {"nmse": float(f"{parent.error:.3g}")} if math.isfinite(parent.error) else {}
     return {"formula": parent.formula, **error, "residual": [sentence.text(language) for sentence in parent.residual]}
 
 
