@@ -49,8 +49,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Parent:
-    """A formula to be changed: in the customer's symbols, its NMSE (of rows held out, or trained on), what it leaves over (see `recommender.llm.residual`), its
-    canonical key."""
+    """A formula to be changed: in the customer's symbols, its NMSE (of rows held out, or of those trained on), what it leaves over (see
+    `recommender.llm.residual`), its canonical key."""
 
     formula: str
     error: float = math.nan
