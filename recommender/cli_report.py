@@ -27,14 +27,15 @@ def report(
     from recommender.settings import Settings
     from recommender.store import Store
     from recommender.table import Table
+    from recommender.watching import as_steered
 
     check_report(file)
     tenant = Settings.load().tenant
     with Store.open() as store:
         record = store.run(run, tenant)
         calls = store.calls(run, tenant).get(record.id, [])
-    if not record.result:
-        raise StoreError("run_without_result", run=run, status=record.status)
-    problem = asked_again(record, Table.read(table, pairs(unit), pairs(describe)), sigma)
+        if not record.result:
+            raise StoreError("run_without_result", run=run, status=record.status)
+        problem = as_steered(store, record.id, asked_again(record, Table.read(table, pairs(unit), pairs(describe)), sigma))
     result = Recommendation.from_dict(record.result)
     typer.echo(f"{write_report(result, problem, file, language, models_section(calls, language))}")

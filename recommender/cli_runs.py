@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 RunId = Annotated[str, typer.Argument(help="Id of a run, or its first letters.")]
 
+_WHAT = (
+    "A formula, a term, a function, or words; simplicity=2; a range of rows: T 300 400 K (T alone: all rows again); how held-out error is "
+    "judged: random, group COLUMN, time COLUMN, edges, auto; bounds: tau 0 5 ms in a*exp(-t/tau). Write -- before a number below zero."
+)
+
 
 def runs(limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20) -> None:
     """List recorded runs."""
@@ -63,15 +68,18 @@ def resume(
 
 def steer(
     run_id: RunId,
-    verb: Annotated[str, typer.Argument(help="pause, resume, stop, pin, ban, add, improve, require, forbid, allow, hint, weigh.")],
-    text: Annotated[str, typer.Argument(help="A formula, a term, a function, words, or simplicity=2.")] = "",
+    verb: Annotated[
+        str,
+        typer.Argument(help="pause, resume, stop, pin, ban, add, improve, require, forbid, allow, hint, weigh, range, split or bound."),
+    ],
+    text: Annotated[list[str] | None, typer.Argument(help=_WHAT)] = None,
     author: Annotated[str, typer.Option(help="Who asks.")] = "person",
 ) -> None:
     """Say what you want of a run while it searches; it obeys at its next step."""
     from recommender.jobs import Jobs
 
     with Jobs() as jobs:
-        jobs.steer(run_id, verb, text, author=author)
+        jobs.steer(run_id, verb, " ".join(text or ()), author=author)
 
 
 def _ranking(run_id: str) -> Recommendation:

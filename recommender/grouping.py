@@ -46,7 +46,7 @@ class Grouping:
     @classmethod
     def of(cls, table: Table, goal: Column, name: str) -> Grouping:
         """The groups that a column of text or numbers names; rows without a name belong to none. ProblemError if they are no groups."""
-        header, cells = _cells(table, name)
+        header, cells = cells_of(table, name)
         if header == goal.name:
             raise ProblemError("group_is_target", name=header)
         labels = tuple(dict.fromkeys(cell for cell in cells if cell))
@@ -113,7 +113,7 @@ def _finite(values: Array) -> Array:
     return found
 
 
-def _cells(table: Table, name: str) -> tuple[str, list[str]]:
+def cells_of(table: Table, name: str) -> tuple[str, list[str]]:
     """Header and cells of the column that names the groups, "" where a cell is empty."""
     for header, cells in table.texts.items():
         if loose(header) == loose(name):

@@ -1,8 +1,8 @@
 """The whole flow, in order: problem -> context -> proposals -> candidates -> fits -> assessments -> ranking -> report.
 
 What is known (typed, elementary, retrieved) is raced first and ranked at once; then the structure searches run, wave after wave, and what
-they find joins the race; then islands take over. Every step reports itself as a `Progress`; `stop()` is asked all the time, and what there
-is by then is ranked.
+they find joins the race; then islands take over. If a person changes which rows count, all of it begins again with what is known by then.
+Every step reports itself as a `Progress`; `stop()` is asked all the time, and what there is by then is ranked.
 """
 
 from __future__ import annotations
@@ -81,11 +81,13 @@ def recommend(
         )
         run = Run(problem, means)
         run.ask_models()
-        run.ask(proposers or (Typed(), Elementary(), RetrievedForms()))
-        for wave in planned:
-            run.hear_models()
-            run.ask_models()
-            run.search(wave)
-        run.explore()
-        run.hear_models(wait=True)
-        return run.answer()
+        while True:
+            run.ask(proposers or (Typed(), Elementary(), RetrievedForms()))
+            for wave in planned:
+                run.hear_models()
+                run.ask_models()
+                run.search(wave)
+            run.explore()
+            run.hear_models(wait=True)
+            if not run.begins_again():
+                return run.answer()

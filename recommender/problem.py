@@ -17,11 +17,12 @@ from corpus.formula import Formula, parse
 from corpus.functions import Array
 from corpus.language import Sentence
 from corpus.units import ONE, Unit
-from recommender.grouping import Grouping
+from recommender.grouping import Grouping, cells_of
 from recommender.quantities import Quantity
 from recommender.requirements import Requirement
 from recommender.samples import Samples
-from recommender.splits import Split, clusters, draws, edges, folds, sampled_in_order
+from recommender.scope import Range
+from recommender.splits import AS_SUGGESTED, Split, SplitBy, clusters, draws, edges, folds, runs_one_way, sampled_in_order
 from recommender.table import Column, Table, encodable, loose, split_header, symbols_for
 
 MIN_ROWS = 4
@@ -34,7 +35,8 @@ LARGEST = 1e120  # squares and cubes of values must stay finite
 class Problem:
     """Target and inputs of a table. Make it with `Problem.of`, which checks it.
 
-    rows: the rows used (finite in target and inputs; at most MAX_ROWS, drawn at random).
+    rows: the rows used (finite in target and inputs, within `ranges`; at most MAX_ROWS, drawn at random).
+    split: how rows are held out to judge a formula.
     Inside, inputs are called x0, x1, ... and values are in SI base units.
     """
 
@@ -50,6 +52,8 @@ class Problem:
     known: tuple[Quantity, ...] = ()
     grouping: Grouping | None = None
     require: tuple[Requirement, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    split: SplitBy = AS_SUGGESTED
 
     @classmethod
     def of(
@@ -112,6 +116,27 @@ class Problem:
             grouping=grouping,
             require=tuple(Requirement.of(text, goal, varying) for text in _listed(require) or ()),
         )
+
+    def scoped(self, ranges: Sequence[Range], split: SplitBy) -> Problem:
+        """The same question on the rows within ranges, formulas judged by another split.
+
+        ProblemError if too few rows or groups are left, or a column no longer varies.
+        """
+        found = replace(self if tuple(ranges) == self.ranges else self._within(tuple(ranges)), split=split)
+        told = found.time is None or bool(np.all(np.isfinite(found.time)))
+        if split.way != "auto" and not (told and found.folds):
+            raise ProblemError("split_impossible", text=split.text)
+        return found
+
+    def _within(self, ranges: tuple[Range, ...]) -> Problem:
+        rows, grouping = _usable_rows(self.target, self.inputs, self.seed, [], [one.holds(self.table) for one in ranges]), self.grouping
+        if grouping is not None:
+            grouping = grouping.on(rows, self.target, MIN_ROWS, [])
+            rows = grouping.members[grouping.reference]
+        for column in (self.target, *self.inputs):
+            if _constant(column.values[rows]):
+                raise ProblemError("range_constant", name=column.name)
+        return replace(self, rows=rows, grouping=grouping, ranges=ranges)
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -194,7 +219,9 @@ class Problem:
 
     @cached_property
     def time(self) -> Array | None:
-        """SI values of the column along which the rows were sampled in order, None where there is none, shape (n,)."""
+        """SI values of the column along which the rows were sampled in order, or that a person calls so, shape (n,); None without one."""
+        if self.split.way == "time":
+            return self.table.find(self.split.column).values[self.rows]
         others = (column for column in self.table.columns if column.name != self.target.name and column not in self.inputs)
         found = (column.values[self.rows] for column in (*self.inputs, *others) if sampled_in_order(column, self.rows))
         return next(found, None)
@@ -202,12 +229,17 @@ class Problem:
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
         """Rows that belong together have one number, shape (n,): they stay in one fold and are drawn together."""
+        if self.split.way == "random":
+            return np.arange(len(self.rows))
+        if self.split.way == "group":
+            cells = np.array(cells_of(self.table, self.split.column)[1])[self.rows]
+            return np.ravel(np.unique(cells, return_inverse=True)[1])
         return clusters(list(self.samples.columns.values()), self.time)
 
     @property
     def ordered(self) -> bool:
         """Whether neighbouring rows follow each other in time."""
-        return self.time is not None
+        return self.split.way not in ("random", "group") and self.time is not None and runs_one_way(self.time)
 
     def draws(self, count: int) -> list[NDArray[np.int64]]:
         """Bootstrap samples of the rows, the same ones for all forms of this problem."""
@@ -215,8 +247,9 @@ class Problem:
 
     @cached_property
     def folds(self) -> tuple[Split, ...]:
-        """Held-out splits as (train, test) positions into `rows`: repeated 5-fold, or one cluster at a time where they are few."""
-        return folds(self.clusters, self.table_seed)
+        """Held-out splits as (train, test) positions into `rows`: repeated 5-fold, or one cluster at a time where they are few;
+        the edges, if those are to judge."""
+        return self.edges if self.split.way == "edges" else folds(self.clusters, self.table_seed)
 
     @cached_property
     def edges_along(self) -> Mapping[str, tuple[Split, ...]]:
@@ -271,8 +304,11 @@ def _inputs(table: Table, goal: Column, names: Sequence[str] | None, notes: list
     return chosen
 
 
-def _usable_rows(goal: Column, inputs: Sequence[Column], seed: int, notes: list[Sentence]) -> NDArray[np.int64]:
-    good = np.all([np.isfinite(column.values) for column in (goal, *inputs)], axis=0)
+def _usable_rows(
+    goal: Column, inputs: Sequence[Column], seed: int, notes: list[Sentence], within: Sequence[NDArray[np.bool_]] = ()
+) -> NDArray[np.int64]:
+    """Rows with finite values, also `within` these masks over the table."""
+    good = np.all([*(np.isfinite(column.values) for column in (goal, *inputs)), *within], axis=0)
     if goal.sigma is not None:
         good &= np.isfinite(goal.sigma) & (goal.sigma > 0)
     rows = np.flatnonzero(good)

@@ -6,6 +6,9 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from corpus.formula import parse
 from corpus.language import Sentence
@@ -62,6 +65,7 @@ class Race:
         self._order: list[tuple[float, str]] | None = None
         self._standing: dict[str, _Standing] = {}
         self._welcome: Welcome = anyone
+        self._bound: Mapping[str, Proposal] = {}
         self._hints: Mapping[tuple[str, str], Fit] = {}
 
     @property
@@ -99,9 +103,16 @@ class Race:
         self._welcome = welcome
         self._order = None
 
+    def bind(self, bound: Mapping[str, Proposal]) -> None:
+        """From now on the families of these proposals, by their keys, are fitted within the bounds these name."""
+        self._bound = dict(bound)
+
     def meet(self, proposal: Proposal, fit: Fit) -> Fitted | None:
         """A proposal that comes with its fit; the same form met again is one more vote, and keeps the better fit."""
         known = self._runners.get(proposal.key)
+        if known is not None and proposal.key in self._bound:  # a fit without bounds is no rival
+            self._runners[proposal.key] = replace(known, proposals=(*known.proposals, proposal))
+            return self.standing(proposal.key)
         candidate = Candidate(proposal.key, proposal, (proposal,), len(self._runners))
         if known is not None:
             kept = self._fits.get(_place(known))
@@ -134,7 +145,7 @@ class Race:
 
     def enter(self, candidates: Iterable[Candidate]) -> None:
         """Fit those that are new, or whose leading spelling is."""
-        entering = list(candidates)
+        entering = [replace(one, lead=self._bound.get(one.key, one.lead)) for one in candidates]
         self._runners |= {candidate.key: candidate for candidate in entering}
         self._order = None
         new = [candidate for candidate in entering if _place(candidate) not in self._fits]
@@ -145,10 +156,11 @@ class Race:
             self._order = None
 
     def on(self, problem: Problem) -> Race:
-        """The same candidates on the same rows with other uncertainties."""
+        """The same candidates for a changed question, fitted anew if its rows or uncertainties are other ones."""
         other = Race(problem, self._terms)
-        other._hints = self._fits
-        other._welcome = self._welcome
+        same = problem.relative_share == self.problem.relative_share and np.array_equal(problem.rows, self.problem.rows)
+        other._hints, other._fits = self._fits, dict(self._fits) if same else {}
+        other._welcome, other._bound = self._welcome, self._bound
         other.enter(self.candidates)
         return other
 
@@ -187,13 +199,13 @@ class Race:
                 best, best_shown = length, shown(event.fit, self.problem)
             terms.progress(Progress(stage, event.done, event.total, best_shown))
 
-        tasks = [FitTask(c.formula, c.lead.known, starts=self._starts(c)) for c in candidates]
+        tasks = [FitTask(c.formula, c.lead.known, c.lead.bounds, starts=self._starts(c)) for c in candidates]
         return self._raced(tasks, budget, listen, lambda: heard and terms.stop())  # a race stopped at once still has one formula
 
     def _raced(self, tasks: Sequence[FitTask], budget: float, listen: Listener, stop: Stop) -> tuple[Fit, ...]:
         """Fits of the tasks; those in the journal are looked up, the others kept there."""
         terms = self._terms
-        names = [named(task.formula.text, task.known, task.starts, budget * terms.effort, self.problem.relative_share) for task in tasks]
+        names = [self._name(task, budget) for task in tasks]
         done = {i: Fit.from_dict(told) for i, name in enumerate(names) if (told := terms.journal.find("fit", name)) is not None}
         todo = [i for i in range(len(tasks)) if i not in done]
 
@@ -207,16 +219,22 @@ class Race:
         done |= dict(zip(todo, fits, strict=True))
         return tuple(done[i] for i in range(len(tasks)))
 
+    def _name(self, task: FitTask, budget: float) -> str:
+        """What decides the outcome of a fit, beside the table."""
+        told = (task.formula.text, task.known, task.starts, budget * self._terms.effort, self.problem.relative_share)
+        return named(*told, *([task.bounds] if task.bounds else []), *self.problem.ranges)
+
     def _guided(self, fitted: Fitted) -> Fitted:
         """Where a pattern remains in the residual of a law, one more fit from what is usual for its coefficients."""
         priors = usual_values(fitted.candidate.lead.meanings, fitted.free)
         if fitted.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free) or not fitted.candidate.is_law:
             return fitted
         lead, samples, seed, effort = fitted.candidate.lead, self.problem.samples, self.problem.seed, self._terms.effort
-        usual = fit(lead.formula, samples, known=lead.known, priors=priors, budget=effort * GUIDED_BUDGET, seed=seed)
+        given: Any = {"known": lead.known, "bounds": lead.bounds, "seed": seed}
+        usual = fit(lead.formula, samples, priors=priors, budget=effort * GUIDED_BUDGET, **given)
         if not all(map(math.isfinite, usual.parameters.values())):
             return fitted
-        again = fit(lead.formula, samples, known=lead.known, starts=[usual.parameters], budget=effort * RACE_BUDGET, seed=seed)
+        again = fit(lead.formula, samples, starts=[usual.parameters], budget=effort * RACE_BUDGET, **given)
         return _better(fitted, replace(fitted, fit=again))
 
 
@@ -264,7 +282,9 @@ def shown(found: Fit, problem: Problem) -> str:
 
 
 def _place(candidate: Candidate) -> tuple[str, str]:
-    return candidate.key, candidate.formula.text
+    """What its fit is kept under: bounds make another fit."""
+    bounds = candidate.lead.bounds
+    return candidate.key, candidate.formula.text + (f" {sorted(bounds.items())}" if bounds else "")
 
 
 def _better(a: Fitted, b: Fitted) -> Fitted:

@@ -13,6 +13,8 @@ from corpus.language import Sentence
 from corpus.units import parse_unit
 from recommender.problem import Problem
 from recommender.quantities import Quantity
+from recommender.scope import Range
+from recommender.splits import SplitBy
 from recommender.store import RunRecord
 from recommender.table import Table
 
@@ -27,6 +29,8 @@ def question_told(problem: Problem) -> dict[str, object]:
         "known": [_quantity_told(quantity) for quantity in problem.known],
         "require": [requirement.text for requirement in problem.require],
         "notes": [note.to_dict() for note in problem.notes],
+        "ranges": [[one.column, str(one.low), str(one.high)] for one in problem.ranges],  # JSON knows no infinity
+        "split": problem.split.text,
     }
 
 
@@ -41,7 +45,10 @@ def asked_again(record: RunRecord, table: Table, sigma: str | None = None) -> Pr
     if problem.table.content_hash != start.table_hash:
         raise ProblemError("replay_table", table=table.name)
     rows: Any = settings["notes"]
-    return replace(problem, known=tuple(_quantities(settings["known"])), notes=tuple(map(Sentence.from_dict, rows)))
+    told: Any = settings.get("ranges", ())  # older records know neither
+    ranges = [Range(column, float(low), float(high)) for column, low, high in told]
+    scoped = problem.scoped(ranges, SplitBy.of(str(settings.get("split", "auto"))))
+    return replace(scoped, known=tuple(_quantities(settings["known"])), notes=tuple(map(Sentence.from_dict, rows)))
 
 
 def same_answer(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> bool:

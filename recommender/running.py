@@ -37,7 +37,9 @@ PARENTS = 12
 FEW = 4  # rows a coefficient, from which an exact fit is no accident
 MOST_EXACT = 6
 _SHOW_EVERY = 24  # steps
-_FOR_MODELS = frozenset({"ban", "require", "forbid", "allow", "improve"})  # commands that language models are told, beside hints
+_FOR_MODELS = frozenset(
+    {"ban", "require", "forbid", "allow", "improve", "range", "bound"}
+)  # commands that language models are told, beside hints
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,14 @@ class Means:
 
 
 class Run:
-    """See the module. The pipeline calls its steps in their order."""
+    """See the module. The pipeline calls its steps in their order.
+
+    _first: the question as it was asked; _asked: with the rows that count now; moved: other rows count since the searches began.
+    """
 
     def __init__(self, problem: Problem, means: Means) -> None:
-        self._asked = problem
+        self._first = self._asked = problem
+        self.moved = False
         self._means = means
         self._context = means.context
         self._terms = means.terms
@@ -76,6 +82,7 @@ class Run:
         self._helm = Helm(problem, means.steering, self.journal, self._obey, means.terms.stop)
         self._islands: Islands | None = None
         self._aside: Aside | None = None
+        self._journeys = 0
         self._shown = ""
 
     @property
@@ -87,25 +94,27 @@ class Run:
 
     def ask(self, proposers: Iterable[Proposer]) -> None:
         """Those who answer at once."""
+        said: list[Proposal] = []
+        known = {(one.proposer, one.key) for one in self._proposals}
         for proposer in proposers:
             try:
-                for proposal in proposer.propose(self._asked, self._context, tuple(self._proposals)):
-                    self._proposals.append(_told_apart(proposal, self._asked))
+                for proposal in proposer.propose(self._asked, self._context, (*self._proposals, *said)):
+                    said.append(_told_apart(proposal, self._asked))
             except Exception as error:  # a proposer may be anyone's
                 if isinstance(proposer, Typed):
                     raise
                 self._notes.append(failure(proposer, error))
-        kept = deduplicate(self._proposals)[:MAX_KNOWN]
-        self._proposals = [proposal for candidate in kept for proposal in candidate.proposals]
-        self.race.enter(kept)
-        self._notes += [] if self.stop() else self._typed_in_vain()
+        kept = deduplicate(one for one in said if (one.proposer, one.key) not in known)[:MAX_KNOWN]
+        self._proposals += [proposal for candidate in kept for proposal in candidate.proposals]
+        self.race.enter(deduplicate(self._proposals))
+        self._notes += [note for note in self._typed_in_vain() if note not in self._notes] if not self.stop() else []
         self._weigh()
         self._show()
 
     def search(self, wave: Sequence[Proposer]) -> None:
         """A wave of structure searches; what they find is raced when all have ended, in an order that no clock decides."""
         self.point(f"wave:{self._wave + 1}")
-        if self.stop() or not wave or self._settled():
+        if self.stop() or self.moved or not wave or self._settled():
             return
         self._wave += 1
         said, failures = self._searched(wave)
@@ -136,11 +145,14 @@ class Run:
     def explore(self) -> None:
         """Islands take over from the waves."""
         self.point("islands")
-        if self._means.plan.steps <= 0 or self.stop() or self._settled() or not self.race.fitted:
+        if self._means.plan.steps <= 0 or self.stop() or self.moved or self._settled() or not self.race.fitted:
             return
         world = World(self.race.problem, self._terms.effort)
+        plan = replace(self._means.plan, mark=f"{self._journeys}:" if self._journeys else "")
+        memory = None if self._islands is None else self._islands.memory
+        self._journeys += 1
         with workers_of(world, self._terms.workers, self._means.cluster) as workers:
-            self.explored_by(Islands(self, self._means.plan, self._asked.seed, self.journal, workers), workers)
+            self.explored_by(Islands(self, plan, self._asked.seed, self.journal, workers, memory), workers)
         self.race.enter(deduplicate(self._proposals))
 
     def explored_by(self, islands: Islands, workers: Workers) -> None:
@@ -157,15 +169,20 @@ class Run:
             told = attempts(self.race.fitted, self._held_out)
             self._means.talk.ask(self._context, told, {candidate.key for candidate in self.race.candidates})
 
+    def begins_again(self) -> bool:
+        """Whether the searches are to be repeated, because other rows count than when they began."""
+        self.point("answer")
+        moved, self.moved = self.moved, False
+        return moved and not self.stop()
+
     def hear_models(self, wait: bool = False) -> None:
         """What the language models have answered since; wait: for all of them, unless nothing is left to search for."""
-        if self._listened(wait and not self._settled()):
+        if self._listened(wait and not self.moved and not self._settled()):
             self.race.enter(deduplicate(self._proposals))
             self._show()
 
     def answer(self) -> Recommendation:
         """The ranking of the finalists."""
-        self.point("answer")
         self._weigh()
         finals = self._pinned(self.race.finals())
         ranked = self._ranked(self._assess(finals, self._means.limit, self._terms.progress), 1.0)
@@ -216,6 +233,8 @@ class Run:
         """New commands: who may run is asked anew, formulas of a person are fitted, words of a person widen the search for laws."""
         self._notes += [Sentence.of("note.steered", verb=command.verb, text=command.text) for command in commands]
         self.race.admit(wishes.welcome)
+        self.race.bind({key: _told_apart(one, self._asked) for key, one in wishes.bounded.items()})
+        self._rescope(wishes)
         known = {proposal.key for proposal in self._proposals if proposal.proposer == Typed.name}
         added = [_told_apart(one, self._asked) for one in wishes.added if one.key not in known]
         hints = [command.text for command in commands if command.verb == "hint"]
@@ -224,10 +243,27 @@ class Run:
         if hints:
             self._context = hinted(self._asked, self._context, hints, self._means.retriever, self._means.tenant)
             added += self._retrieved()
-        if added:
+        if added or wishes.bounded:
             self._proposals += added
             self.race.enter(deduplicate(self._proposals))
         self._show()
+
+    def _rescope(self, wishes: Wishes) -> None:
+        """Other rows or another split: what is known is fitted, and judged, on what counts now; the searches are told that it moved."""
+        before = self._asked
+        if (wishes.ranges, wishes.split) == (before.ranges, before.split):
+            return
+        self._asked = self._first.scoped(wishes.ranges, wishes.split)
+        share = self.race.problem.relative_share
+        self.race = self.race.on(self._asked if share is None else self._asked.with_relative_error(share))
+        self._held_out.clear()
+        if wishes.split != before.split:
+            self._notes.append(Sentence.of(f"note.split_{wishes.split.way}", column=wishes.split.column))
+        if wishes.ranges != before.ranges:
+            self.moved = True
+            self._findings = look(TABLE_GUARDS, Scene(self._asked))
+            told = "; ".join(one.told(self._asked.table) for one in wishes.ranges) or "-"
+            self._notes.append(Sentence.of("note.rows_count", ranges=told, count=len(self._asked.rows), total=len(self._first.rows)))
 
     def _retrieved(self) -> list[Proposal]:
         """Formulas of the context that have not been proposed yet."""
@@ -299,7 +335,7 @@ class Run:
 
     def _tell(self, quick: Sequence[Assessed]) -> None:
         if quick:
-            ranked = self._ranked(quick, self._wave / max(self._means.waves, 1))
+            ranked = self._ranked(quick, min(1.0, self._wave / max(self._means.waves, 1)))
             told = self._told(ranked)
             interim = summarise(self.race.problem, ranked, self._notes, self._counts(len(quick)), self._findings, searched=told)
             self._terms.progress(Progress("racing", 1, 1, interim.formulas[0].text, interim))

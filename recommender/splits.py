@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.dimension import Dimension
+from corpus.errors import ProblemError
 from corpus.functions import Array
 from recommender.table import Column, loose
 
@@ -26,7 +29,34 @@ FEW = 15  # fewer clusters are held out one at a time
 BLOCKS = 10
 EDGE = 1 / 6
 _TIME = Dimension.of(s=1)
+Way = Literal["auto", "random", "group", "time", "edges"]
+WAYS: tuple[str, ...] = get_args(Way)
+_OF_COLUMNS = ("group", "time")
 _TIME_WORDS = frozenset({"t", "time", "date", "datetime", "timestamp", "時間", "経過時間", "時刻", "日時"})
+
+
+@dataclass(frozen=True)
+class SplitBy:
+    """How rows are held out to judge a formula. way: `auto` as the table suggests (blocks of a time series, else settings), `random` row by
+    row, `group` whole groups of a column, `time` blocks along a column, `edges` the ends of every input."""
+
+    way: Way = "auto"
+    column: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> SplitBy:
+        """`edges`, `group device`. ProblemError if it cannot be read."""
+        way, _, column = text.strip().partition(" ")
+        if way not in WAYS or (way in _OF_COLUMNS) is not bool(column.strip()):
+            raise ProblemError("steer_split", text=text[:80])
+        return cls(way, column.strip())  # type: ignore[arg-type]  # just seen to be one of them
+
+    @property
+    def text(self) -> str:
+        return f"{self.way} {self.column}".strip()
+
+
+AS_SUGGESTED = SplitBy()
 
 
 def sampled_in_order(column: Column, rows: Rows) -> bool:
@@ -35,6 +65,11 @@ def sampled_in_order(column: Column, rows: Rows) -> bool:
     values = column.values[rows]
     if not is_time or not np.all(np.isfinite(values)) or np.ptp(values) == 0:
         return False
+    return runs_one_way(values)
+
+
+def runs_one_way(values: Array) -> bool:
+    """Whether values only rise or only fall from row to row."""
     steps = np.diff(values)
     return bool(np.all(steps >= 0) or np.all(steps <= 0))
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop
 from recommender.recommendation import Recommendation
-from recommender.search.steering import Command, command_again, command_told
+from recommender.search.steering import Command, command_again, command_told, scoped_after
 from recommender.store import RunRecord, Store
 
 _EVERY = 1.0  # seconds between two words to the record
@@ -105,6 +106,12 @@ def obeyed(store: Store, run_id: str) -> list[Mapping[str, Any]]:
         payload: Any = event.payload
         out += [{**row, "point": payload["name"]} for row in payload["outcome"]]
     return out
+
+
+def as_steered(store: Store, run_id: str, problem: Problem) -> Problem:
+    """The question of a run with the rows that count, and the split, as people have asked by now."""
+    told = [command_again(row) for row in obeyed(store, run_id)]
+    return scoped_after(told, problem)
 
 
 def give(store: Store, run_id: str, command: Command, author: str) -> int:

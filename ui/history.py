@@ -15,8 +15,8 @@ from recommender.report import view
 from recommender.store import Event, RunRecord, RunStart
 from ui import cards, downloads
 from ui.access import tenant
+from ui.launch import jobs, store
 from ui.launch import problem as problem_of
-from ui.launch import store
 from ui.words import cell, language, plain, say
 
 _LONG = 300
@@ -44,7 +44,7 @@ def show(record: RunRecord) -> None:
 def _downloads(record: RunRecord, result: Recommendation) -> None:
     """A run whose table was not kept (one of the command line, say) has no report."""
     try:
-        problem = problem_of(record.id)
+        problem = problem_of(jobs().look(record.id, tenant=tenant()))
     except RecommenderError as error:
         st.caption(plain(error.text(language())))
     else:

@@ -99,14 +99,15 @@ def look() -> Look | None:
     return jobs().look(run, tenant=tenant()) if run else None
 
 
-def problem(run_id: str) -> Problem:
-    """What a run was asked. StoreError as `look`, or if its table was not kept."""
-    return _problem(run_id, tenant(), Settings.load().store_url)
+def problem(seen: Look) -> Problem:
+    """What a run was asked, as steered by now. StoreError as `look`, or if its table was not kept."""
+    scope = tuple(one.event for one in seen.commands if one.point and one.command.verb in ("range", "split"))
+    return _problem(seen.run_id, scope, tenant(), Settings.load().store_url)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_ASKED)
-def _problem(run_id: str, owner: str, url: str | None) -> Problem:
-    del url
+def _problem(run_id: str, scope: tuple[int, ...], owner: str, url: str | None) -> Problem:
+    del url, scope  # they tell kept ones apart
     return jobs().problem(run_id, tenant=owner)
 
 

@@ -15,7 +15,7 @@ from ui.launch import jobs
 from ui.words import language, named, plain, say
 from ui.work import work
 
-VERBS = ("hint", "pin", "improve", "add", "require", "ban", "forbid", "allow")
+VERBS = ("hint", "pin", "improve", "add", "require", "ban", "forbid", "allow", "range", "split", "bound")
 
 
 def controls(seen: Look) -> None:
@@ -55,7 +55,7 @@ def draw(problem: Problem) -> None:
         verb = left.selectbox(say("ui_run.verb"), VERBS, format_func=named("ui_run.verb_", VERBS), key="steer-verb")
         told = middle.text_input(say("ui_run.what"), placeholder=say("ui_run.what_hint"), max_chars=400, key="steer-text")
         names = plain(", ".join(problem.names.values()))
-        st.caption(say("ui_run.what_help", names=names))
+        st.caption(f"{say('ui_run.what_help', names=names)} {say('ui_run.scope_help')}")
         if st.form_submit_button(say("ui_run.send"), icon=":material/send:") and (told or "").strip():
             _told(str(verb), (told or "").strip())
 

@@ -52,7 +52,7 @@ class Fitted:
     @cached_property
     def refitter(self) -> Refitter:
         """Refits of this form to other rows, started from this fit."""
-        return Refitter(self.fit, self.candidate.lead.known)
+        return Refitter(self.fit, self.candidate.lead.known, self.candidate.lead.bounds)
 
     @cached_property
     def prediction(self) -> Array:

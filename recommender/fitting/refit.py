@@ -23,9 +23,12 @@ _OUTSIDE = 1e6
 class Refitter:
     """Refits one fitted form to other rows of the same table."""
 
-    def __init__(self, fit: Fit, known: Mapping[str, float]) -> None:
+    def __init__(self, fit: Fit, known: Mapping[str, float], bounds: Mapping[str, tuple[float, float]] | None = None) -> None:
+        """bounds: coefficients at an end of theirs stay there, and the others do not leave theirs."""
         self._fit = fit
         self._program = Program([fit.formula.root])
+        self._bounds = bounds or {}
+        known = {**known, **{name: fit.parameters[name] for name, ends in self._bounds.items() if fit.parameters[name] in ends}}
         self._known = {name: np.full((1, 1), value) for name, value in known.items()}
         self.free = tuple(name for name in fit.formula.parameters if name not in known)
 
@@ -45,8 +48,12 @@ class Refitter:
             found = levenberg_marquardt(
                 lambda z: residual.values(z * scale), lambda z: residual.jacobian(z * scale) * scale, start / scale, _MAX_EVALUATIONS
             )
-        values = found * scale if np.all(np.isfinite(found)) else start
+        values = self._within(found * scale) if np.all(np.isfinite(found)) else start
         return {**self._fit.parameters, **dict(zip(self.free, map(float, values), strict=True))}
+
+    def _within(self, values: Array) -> Array:
+        low, high = np.array([self._bounds.get(name, (-np.inf, np.inf)) for name in self.free]).T
+        return np.clip(values, low, high)
 
     def predict(self, columns: Mapping[str, Array], values: Mapping[str, float]) -> Array:
         """Values at other rows, shape (n,)."""

@@ -18,7 +18,7 @@ from recommender.repeat import asked_again
 from recommender.search.steering import Command, Steered, command_again
 from recommender.session import Options, kept_table, order
 from recommender.store import ALIVE, RunRecord, RunSummary, Status, Store
-from recommender.watching import STEER, News, give, obeyed
+from recommender.watching import STEER, News, as_steered, give, obeyed
 
 MAX_WAITING = 20
 
@@ -111,8 +111,9 @@ class Jobs:
         give(self._store, record.id, Command.of(verb, text, self._problem(record)), author)
 
     def problem(self, run_id: str, *, tenant: str | None = None) -> Problem:
-        """What a run was asked, with its table."""
-        return self._problem(self._store.run(run_id, tenant))
+        """What a run was asked, with its table, the rows that count and the split as people have steered it."""
+        record = self._store.run(run_id, tenant)
+        return as_steered(self._store, record.id, self._problem(record))
 
     def runs(self, tenant: str | None = None, limit: int = 100) -> Sequence[RunSummary]:
         """The latest runs, newest first."""

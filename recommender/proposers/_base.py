@@ -25,6 +25,7 @@ class Proposal:
     """A formula of x0, x1, ... and coefficients, who proposed it and why.
 
     known: coefficients with fixed SI values; meanings: what each coefficient is; source: id of the corpus entry, or "".
+    bounds: between which SI values a person wants coefficients.
     starts: SI values of every free coefficient from which the fit may begin, where the proposer found some; else empty.
     echo: the proposer had been told this very form, by the history or by what it read, so it is no vote for it.
     holds: ids of corpus entries that are a term or a factor of it.
@@ -44,6 +45,7 @@ class Proposal:
     wave: int = 0
     parent: str = ""
     edit: Sentence | None = None
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
@@ -55,7 +57,8 @@ class Proposal:
         known = {names.get(name, name): value for name, value in self.known.items()}
         meanings = {names.get(name, name): meaning for name, meaning in self.meanings.items()}
         starts = {names.get(name, name): value for name, value in self.starts.items()}
-        return replace(self, formula=self.formula.rename(names), known=known, meanings=meanings, starts=starts)
+        bounds = {names.get(name, name): ends for name, ends in self.bounds.items()}
+        return replace(self, formula=self.formula.rename(names), known=known, meanings=meanings, starts=starts, bounds=bounds)
 
 
 @runtime_checkable

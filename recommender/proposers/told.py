@@ -24,6 +24,7 @@ def proposal_told(proposal: Proposal) -> dict[str, Any]:
         "edit": None if proposal.edit is None else proposal.edit.to_dict(),
         "known": dict(proposal.known),
         "starts": dict(proposal.starts),
+        "bounds": {name: list(map(str, ends)) for name, ends in proposal.bounds.items()},  # JSON knows no infinity
         "holds": list(proposal.holds),
         "meanings": {name: _meaning_told(meaning) for name, meaning in proposal.meanings.items()},
     }
@@ -38,6 +39,7 @@ def proposal_again(told: Mapping[str, Any]) -> Proposal:
         edit=None if told["edit"] is None else Sentence.from_dict(told["edit"]),
         known=told["known"],
         starts=told["starts"],
+        bounds={name: (float(low), float(high)) for name, (low, high) in told.get("bounds", {}).items()},
         holds=tuple(told["holds"]),
         meanings={name: _meaning(row) for name, row in told["meanings"].items()},
         **{name: told[name] for name in _PLAIN},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from corpus.errors import RecommenderError
@@ -28,15 +29,21 @@ class Helm:
         self._obey = obey
         self._stop = stop
         self._looked = 0.0
+        self._passed: Counter[str] = Counter()
 
     def at(self, point: str) -> Wishes:
-        """What holds at this point; while a person pauses the search it does not return."""
-        turn = 0
-        self._take(f"{point}/{turn}", self._due())
+        """What holds at this point; while a person pauses the search it does not return.
+
+        A point that is passed again has a name of its own, and so has every turn at which something was said.
+        """
+        self._passed[point] += 1
+        here = point if self._passed[point] == 1 else f"{point}#{self._passed[point]}"
+        turn = int(self._take(f"{here}/0", self._due()))
         while self.wishes.paused and not self._stop():
-            time.sleep(_LOOK)
-            turn += 1
-            self._take(f"{point}/{turn}", True)
+            if self._take(f"{here}/{turn}", True):
+                turn += 1
+            else:
+                time.sleep(_LOOK)
         return self.wishes
 
     def _due(self) -> bool:
@@ -47,8 +54,8 @@ class Helm:
         self._looked = now
         return True
 
-    def _take(self, point: str, look: bool) -> None:
-        """Follow what was said at this point before, else what has been said since; look: whether to ask."""
+    def _take(self, point: str, look: bool) -> bool:
+        """Follow what was said at this point before, else what has been said since; look: whether to ask. Whether anything was said."""
         told = self._journal.find(_KIND, point)
         if told is None and look:
             told = [{"event": event, **command_told(command)} for event, command in self._steering.fresh()]
@@ -56,6 +63,7 @@ class Helm:
                 self._journal.write(_KIND, point, told)
         if told:
             self._follow([command_again(row) for row in told])
+        return bool(told)
 
     def _follow(self, commands: Sequence[Command]) -> None:
         obeyed = []

@@ -61,19 +61,21 @@ class Host(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how wide to search. steps: of all islands together; islands: how many."""
+    """How long and how wide to search. steps: of all islands together; islands: how many; mark: tells the names of this search's steps from
+    those of others of the same run."""
 
     steps: int
     islands: int = 3
+    mark: str = ""
 
 
 Move = Step | Check
 
 
 class Islands:
-    """The search of one run; see the module."""
+    """The search of one run; see the module. It ends when other rows count than at its beginning: its fits are not for them."""
 
-    def __init__(self, host: Host, plan: Plan, seed: int, journal: Journal, workers: Workers) -> None:
+    def __init__(self, host: Host, plan: Plan, seed: int, journal: Journal, workers: Workers, memory: Memory | None = None) -> None:
         self._host = host
         self._plan = plan
         self._seed = seed
@@ -85,7 +87,8 @@ class Islands:
         self._queue: deque[tuple[Move, Outcome[list[Child]]]] = deque()
         self._planned = self._done = 0
         self._since = 0
-        self.memory = Memory()
+        self._rows = host.race.problem.rows
+        self.memory = memory or Memory()
 
     def run(self) -> None:
         """Search until the steps are taken, nothing moves any more, or the host says stop."""
@@ -93,6 +96,8 @@ class Islands:
         with self._journal.behind():
             while not self._host.stop():
                 self._steer()
+                if self._host.race.problem.rows is not self._rows:
+                    return
                 self._gather()
                 if not self._queue:
                     return
@@ -156,7 +161,7 @@ class Islands:
         return [Check(proposal) for proposal in proposals if self._host.race.standing(proposal.key) is None]
 
     def _begun(self, task: Move) -> Outcome[list[Child]]:
-        told = self._journal.find(_KIND, task.name)
+        told = self._journal.find(_KIND, self._plan.mark + task.name)
         if told is not None:
             return lambda seconds: children_again(told)  # noqa: ARG005
         return self._workers.submit(task)
@@ -166,7 +171,7 @@ class Islands:
         while not self._host.stop():
             found = outcome(_LOOK)
             if found is not None:
-                self._journal.write(_KIND, task.name, children_told(found))
+                self._journal.write(_KIND, self._plan.mark + task.name, children_told(found))
                 return found
         return None
 
@@ -244,7 +249,7 @@ class Islands:
 
     def _steer(self) -> None:
         """Obey what was asked since the last step."""
-        wishes = self._host.point(f"step:{self._done}:{len(self._queue)}")
+        wishes = self._host.point(f"{self._plan.mark}step:{self._done}:{len(self._queue)}")
         if wishes is self._wishes:
             return
         self._wishes = wishes

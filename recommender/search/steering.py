@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
@@ -16,14 +17,20 @@ from typing import Any, Literal, Protocol, get_args
 
 from corpus import tree
 from corpus.canonical import canonicalise
-from corpus.errors import ProblemError
+from corpus.dimension import infer
+from corpus.errors import ProblemError, RecommenderError
 from corpus.formula import Formula
 from corpus.functions import ALIASES, CALLABLE_NAMES
+from corpus.units import Unit, parse_unit, unit_for
 from recommender.problem import Problem
 from recommender.proposers import Proposal, Typed
 from recommender.ranking import ASPECTS
+from recommender.scope import Range, Said, narrowed
+from recommender.splits import AS_SUGGESTED, SplitBy
 
-Verb = Literal["pause", "resume", "stop", "pin", "ban", "add", "improve", "require", "forbid", "allow", "hint", "weigh"]
+Verb = Literal[
+    "pause", "resume", "stop", "pin", "ban", "add", "improve", "require", "forbid", "allow", "hint", "weigh", "range", "split", "bound"
+]
 VERBS: tuple[str, ...] = get_args(Verb)
 OF_FORMULAS = frozenset({"pin", "ban", "add", "improve", "require"})
 _MOST_WORDS = 2000
@@ -33,7 +40,9 @@ _HALF = Fraction(1, 2)
 @dataclass(frozen=True)
 class Command:
     """One wish. text: for pin, ban, add and improve a formula, for require a term, in the customer's symbols; for forbid and allow the
-    name of a function; for hint words; for weigh an aspect and its weight, `simplicity=2`; for the others nothing."""
+    name of a function; for hint words; for weigh an aspect and its weight, `simplicity=2`; for range a column and its ends, `T 300 400 K`
+    (without ends: all rows again); for split how formulas are judged, `group device` (see `SplitBy`); for bound a coefficient, its ends and
+    its formula, `tau 0 5 ms in a*exp(-t/tau)`; for the others nothing."""
 
     verb: Verb
     text: str = ""
@@ -53,6 +62,8 @@ class Command:
             _weight(text)
         elif verb == "hint" and not text:
             raise ProblemError("steer_empty")
+        elif verb in ("range", "split", "bound"):
+            Wishes().after(command, problem)
         return command
 
 
@@ -89,7 +100,8 @@ class Wishes:
 
     pinned: keys of formulas that are shown whatever happens; banned: keys of forms and terms that nobody may use; required: keys of terms
     that every formula must have; forbidden: functions that no formula may call; focus: the form an island of its own works at; added:
-    formulas a person gave.
+    formulas a person gave. ranges: of the rows that count; split: how formulas are judged; bounded: formulas whose coefficients have
+    bounds, by key.
     """
 
     pinned: tuple[str, ...] = ()
@@ -102,6 +114,9 @@ class Wishes:
     added: tuple[Proposal, ...] = ()
     paused: bool = False
     stopped: bool = False
+    ranges: tuple[Range, ...] = ()
+    split: SplitBy = AS_SUGGESTED
+    bounded: Mapping[str, Proposal] = field(default_factory=dict)
 
     def after(self, command: Command, problem: Problem) -> Wishes:
         """The wishes with one more command."""
@@ -118,7 +133,27 @@ class Wishes:
                 return replace(self, hints=(*self.hints, command.text))
             case "weigh":
                 return replace(self, weights={**self.weights, **dict([_weight(command.text)])})
+            case "range":
+                return self._scoped(problem, narrowed(self.ranges, command.text, problem.table), self.split)
+            case "split":
+                return self._scoped(problem, self.ranges, SplitBy.of(command.text))
+            case "bound":
+                return self._with_bounds(bounded(problem, command.text))
         return self._of_formula(command.verb, Typed().read(problem, command.text))
+
+    def _scoped(self, problem: Problem, ranges: tuple[Range, ...], split: SplitBy) -> Wishes:
+        """Other rows or another split; ProblemError if they cannot be had together."""
+        problem.scoped(ranges, split)
+        return replace(self, ranges=ranges, split=split)
+
+    def _with_bounds(self, meant: Proposal) -> Wishes:
+        """One more coefficient between bounds, or no longer; another spelling of the formula begins anew."""
+        before = self.bounded.get(meant.key)
+        known = {} if before is None or before.formula != meant.formula else before.bounds
+        bounds = {name: ends for name, ends in {**known, **meant.bounds}.items() if not all(map(math.isinf, ends))}
+        others = {key: one for key, one in self.bounded.items() if key != meant.key}
+        now = others | ({meant.key: replace(meant, bounds=bounds)} if bounds else {})
+        return replace(self, bounded=now, added=(*self.added, replace(meant, bounds={})))
 
     def _of_formula(self, verb: Verb, meant: Proposal) -> Wishes:
         key, added = meant.key, (*self.added, meant)
@@ -151,6 +186,16 @@ class Wishes:
         return not parts & self.banned and self.required <= parts
 
 
+def scoped_after(commands: Iterable[Command], problem: Problem) -> Problem:
+    """The question with the rows and the split that these commands lead to."""
+    wishes = Wishes()
+    for command in commands:
+        if command.verb in ("range", "split"):
+            with suppress(RecommenderError):  # the run refused it too
+                wishes = wishes.after(command, problem)
+    return problem.scoped(wishes.ranges, wishes.split)
+
+
 def functions_of(formula: Formula) -> frozenset[str]:
     """Names of the functions a formula calls; a power of one half is a square root."""
     return frozenset("sqrt" if tree.split_power(node)[1] == _HALF else node.op for node in tree.walk(formula.root)) & CALLABLE_NAMES
@@ -165,6 +210,32 @@ def part_keys(formula: Formula) -> frozenset[str]:
         if node.variables and node.op != "var":
             out |= {canonicalise(Formula(node)).key, canonicalise(Formula(tree.mul(size, node))).key}
     return frozenset(out)
+
+
+def bounded(problem: Problem, text: str) -> Proposal:
+    """`tau 0 5 ms in a*exp(-t/tau)` as a proposal with bounds. ProblemError, FormulaError or UnitError says what is wrong with it.
+
+    The numbers of a coefficient that has a unit need theirs; where units leave it open, they are meant in SI.
+    """
+    part, found, body = text.partition(" in ")
+    if not found:
+        raise ProblemError("steer_bound", text=text[:80])
+    said, meant = Said.of(part), Typed().read(problem, body)
+    if said.low == said.high:
+        raise ProblemError("steer_range", text=text[:80])
+    names = [name for name in meant.formula.parameters if name not in meant.known]
+    if said.name not in names:
+        raise ProblemError("steer_coefficient", name=said.name, known=", ".join(names) or "-")
+    return replace(meant, bounds={said.name: said.in_si(_usual_unit(problem, meant, said))})
+
+
+def _usual_unit(problem: Problem, meant: Proposal, said: Said) -> Unit | None:
+    """SI of the coefficient's kind, to compare with; None where it has no unit, or an open one. ProblemError if a unit should be said."""
+    constants = {name: parse_unit(str(meant.meanings[name].unit)).dimension for name in meant.known}
+    of = infer(meant.formula.root, {**problem.dimensions, **constants}, problem.target_dimension).known.get(said.name)
+    if of is not None and not of.is_dimensionless and not said.unit and not said.lifts:
+        raise ProblemError("steer_unit_missing", name=said.name)
+    return None if of is None else unit_for(of, ())
 
 
 def _weight(text: str) -> tuple[str, float]:

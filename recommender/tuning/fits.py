@@ -59,7 +59,7 @@ def _fit(fitted: Fitted, group: int, earlier: Mapping[int, Fit]) -> Fit:
     samples = fitted.problem.samples_at(grouping.members[group])
     nearest = sorted(earlier, key=lambda i: abs(i - group))[:_STARTS]
     starts = [earlier[i].parameters for i in nearest if math.isfinite(earlier[i].rss)]
-    best = fit(fitted.fit.formula, samples, known=lead.known, starts=starts, budget=BUDGET, seed=fitted.problem.seed)
+    best = fit(fitted.fit.formula, samples, known=lead.known, bounds=lead.bounds, starts=starts, budget=BUDGET, seed=fitted.problem.seed)
     if not starts or not math.isfinite(best.rss):
         return best
     names = fitted.free
@@ -70,7 +70,7 @@ def _fit(fitted: Fitted, group: int, earlier: Mapping[int, Fit]) -> Fit:
 
     limit = best.rss * (1 + _WORTH / max(best.dof, 1))
     others = [_moved(best, optimum.parameters, lead.known) for optimum in best.optima if optimum.rss <= limit]
-    near = [replace(best, parameters=Refitter(replace(best, parameters=start), lead.known).refit(samples)) for start in starts]
+    near = [replace(best, parameters=Refitter(replace(best, parameters=start), lead.known, lead.bounds).refit(samples)) for start in starts]
     others += [_moved(best, one.parameters, lead.known) for one in near if _rss(one, samples) <= limit]
     return min((best, *others), key=far)
 

@@ -25,7 +25,7 @@ def draw() -> None:
         st.title(say("ui_page.candidates"), anchor=False)
         launch.nothing_yet()
         return
-    problem = launch.problem(seen.run_id)
+    problem = launch.problem(seen)
     st.title(say("ui_cards.title", target=plain(result.target.name)), anchor=False)
     _state(seen)
     if not result.formulas:

@@ -21,7 +21,7 @@ def draw() -> None:
     if seen is None or result is None or not result.formulas:
         launch.nothing_yet()
         return
-    problem = launch.problem(seen.run_id)
+    problem = launch.problem(seen)
     st.caption(say("ui_refine.words", target=plain(result.target.name)))
     discussion = _discussion(seen.run_id, problem, result)
     talk, paste = st.tabs([say("ui_refine.tab_talk"), say("ui_refine.tab_paste")])

@@ -20,7 +20,7 @@ def draw() -> None:
     if seen is None:
         _order()
         return
-    problem = launch.problem(seen.run_id)
+    problem = launch.problem(seen)
     _asked(problem)
     if not seen.is_finished:
         live.watch()

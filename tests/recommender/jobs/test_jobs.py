@@ -118,6 +118,23 @@ def test_a_command_waits_for_the_run_and_is_on_record(url: str, problem: Problem
     assert not any("exp" in formula.text for formula in look.result.formulas)
 
 
+def test_rows_that_no_longer_count_are_left_out_by_whoever_looks_later(url: str, problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from recommender.cli import app
+
+    monkeypatch.setenv("FORMULA_STORE_URL", url)
+    with Jobs(url) as jobs:
+        run_id = jobs.submit(problem, QUICK)
+        said = CliRunner().invoke(app, ["steer", run_id, "range", "t", "1", "4"])
+        assert said.exit_code == 0, said.output
+        assert len(jobs.problem(run_id).rows) == 20
+        serve(SLOT, url, idle=0.0)
+        look, count = jobs.look(run_id), int(np.sum((X >= 1) & (X <= 4)))
+        assert look.result is not None
+        assert (look.result.rows, len(jobs.problem(run_id).rows)) == (count, count)
+
+
 def test_a_question_that_cannot_be_answered_says_why(url: str, problem: Problem) -> None:
     from dataclasses import replace
 
