@@ -24,6 +24,7 @@ from recommender.repeat import asked_again, question_told
 from recommender.settings import Settings
 from recommender.store import ALIVE, CallRow, CandidateRow, Event, RunRecord, RunStart, Store
 from recommender.store.journal import Written
+from recommender.store.trouble import PASSING
 from recommender.table import Table
 from recommender.watching import Herald, StoredCommands
 
@@ -132,12 +133,15 @@ def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
         journal = Written(store, record.id)
         steering = StoredCommands(store, record.id)
         result = _recommended(problem, _options(record), watched, ensemble, journal=journal, steering=steering, tenant=record.start.tenant)
-    except RecommenderError as error:
-        if not isinstance(error, StoreError):  # what the store could not keep can be taken up again
-            store.append_event(record.id, "failed", {"error": str(error), "sentence": error.sentence.to_dict()})
-            store.finish_run(record.id, "failed", {}, ())
+        store.finish_run(record.id, "done", result.to_dict(), _rows(result.formulas))
+    except StoreError as error:
+        if error.key in PASSING:  # what the store could not keep can be taken up again
+            raise StoreError("run_interrupted", run=record.id[:8], reason=error.sentence) from error
         raise
-    store.finish_run(record.id, "done", result.to_dict(), _rows(result.formulas))
+    except RecommenderError as error:
+        store.append_event(record.id, "failed", {"error": str(error), "sentence": error.sentence.to_dict()})
+        store.finish_run(record.id, "failed", {}, ())
+        raise
     return result
 
 

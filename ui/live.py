@@ -24,8 +24,7 @@ def watch() -> None:
     if seen is None or seen.is_finished:
         st.rerun()
         return
-    if seen.state == "queued":
-        launch.wake()
+    launch.wake()
     with st.container(border=True, key="live"):
         _head(seen)
         _stages(seen)

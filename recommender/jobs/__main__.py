@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 
+from corpus.errors import StoreError
 from recommender.jobs.worker import serve
 
 
@@ -15,7 +16,10 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.nice(5)  # whoever serves people comes first
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    serve(int(sys.argv[1]), idle=float(sys.argv[2]))
+    try:
+        serve(int(sys.argv[1]), idle=float(sys.argv[2]))
+    except StoreError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

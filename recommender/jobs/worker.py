@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from corpus.errors import RecommenderError
+from corpus.errors import RecommenderError, StoreError
 from recommender.processes import this_process
 from recommender.session import Surroundings, work
 from recommender.settings import home
@@ -34,19 +34,23 @@ def slots() -> int:
 
 
 def ensure_worker(store_url: str | None = None, idle: float = IDLE, ahead: bool = False) -> None:
-    """Start a worker for every free slot of this machine, if anyone waits in line; it ends when it was idle for so many seconds.
+    """Start a worker for every free slot of this machine, if anyone waits in line or has lost the worker it had; it ends when it was idle
+    for so many seconds.
 
     ahead: one, even if nobody waits yet, so that it has loaded what it needs when somebody does.
     """
     with Store.open(store_url) as store:
-        wanted = max(store.waiting(), int(ahead))
+        wanted = max(store.waiting(PATIENCE), int(ahead))
     for number in range(slots()):
         if wanted > 0 and _is_free(number):
             _start(number, store_url, idle)
 
 
 def serve(number: int, store_url: str | None = None, idle: float = IDLE) -> None:
-    """Work in a slot until nothing has been in the line for `idle` seconds; at once if the slot is taken."""
+    """Work in a slot until nothing has been in the line for `idle` seconds; at once if the slot is taken.
+
+    StoreError if the record of runs cannot be kept: the run waits for the next worker.
+    """
     with _slot(number) as mine, Store.open(store_url) as store:
         _load(mine)
         since = time.monotonic()
@@ -71,18 +75,26 @@ def _load(needed: bool) -> None:
 
 
 def _work(store: Store, run_id: str) -> None:
-    """One run; whatever happens to it, the worker goes on."""
-    if len(store.events(run_id, kind="begun")) >= MOST_TRIES:
+    """One run; whatever happens to it, the worker goes on, as long as the record can be kept."""
+    if _is_hopeless(store, run_id):
         store.finish_run(run_id, "failed", {})
         return
     store.append_event(run_id, "begun", {"pid": os.getpid()}, "worker")
     try:
         work(store, run_id, Surroundings(workers=max(1, (os.cpu_count() or 1) // slots())))
+    except StoreError:
+        raise
     except RecommenderError as error:
         _log.warning("run %s: %s", run_id, error)
     except Exception:  # the person sees that it failed, the log keeps the traceback
         _log.exception("run %s failed", run_id)
         store.finish_run(run_id, "failed", {})
+
+
+def _is_hopeless(store: Store, run_id: str) -> bool:
+    """Whether it was begun again and again, and has brought nothing since."""
+    tries = store.events(run_id, kind="begun")[-MOST_TRIES:]
+    return len(tries) == MOST_TRIES and all(event.kind == "begun" for event in store.events(run_id, after=tries[0].seq))
 
 
 def _lock(number: int) -> Path:

@@ -15,6 +15,7 @@ from recommender.store.trouble import told
 
 BUSY_SECONDS = 10
 _LIMITS = f"SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"
+_FILE = "file"
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _PATIENCE = {"sqlite": {"timeout": str(BUSY_SECONDS)}, "postgresql+psycopg": {"connect_timeout": str(BUSY_SECONDS)}}
 
@@ -66,25 +67,46 @@ def writer(engine: Engine) -> Engine:
     return engine.execution_options(write=True)
 
 
+def _file_of(url: URL) -> str:
+    """The path of a SQLite file, "" for anything else."""
+    path = url.database or ""
+    return "" if url.drivername != "sqlite" or path.startswith((":", "file:")) else path
+
+
 def _make_folder(url: URL) -> None:
-    if url.drivername != "sqlite" or not url.database or url.database.startswith((":", "file:")):
+    path = _file_of(url)
+    if not path:
         return
     try:
-        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError("store_cannot_open", where=shown(url), reason=error.strerror) from None
 
 
-def _connected(connection: Any, record: object) -> None:  # noqa: ARG001
+def _connected(connection: Any, record: Any) -> None:
     # Transactions begin where `_begin` says, never where the driver thinks best.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
+    record.info[_FILE] = _identity(connection.execute("PRAGMA database_list").fetchone()[2])  # its path
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file this is, whatever its name; None if there is none."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_LIMITS)
     else:
+        # SQLite goes on writing to a file that was moved or removed, and nobody would ever read it.
+        path = _file_of(connection.engine.url)
+        if path and _identity(path) != connection.info[_FILE]:
+            raise StoreError("store_gone", where=path)
         # A write that first reads must hold the write lock from its start: waiting for it later fails at once, as a deadlock.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from recommender.store import schema
 from recommender.store.records import ALIVE
@@ -13,8 +13,7 @@ from recommender.store.records import ALIVE
 def claim(connection: Connection, worker: str, now: datetime, patience: timedelta) -> str | None:
     """The id of the oldest run that waits, or whose worker has not been heard of for `patience`; it is the caller's from now on."""
     runs = schema.runs.c
-    lost = and_(runs.status.in_(ALIVE[1:]), runs.worker.is_not(None), or_(runs.beat.is_(None), runs.beat < now - patience))
-    query = select(runs.id).where(or_(runs.status == "queued", lost)).order_by(runs.started, runs.id).limit(1)
+    query = select(runs.id).where(or_(runs.status == "queued", _lost(now - patience))).order_by(runs.started, runs.id).limit(1)
     found = connection.execute(query.with_for_update(skip_locked=True)).scalar()
     if found is not None:
         take(connection, found, worker, now)
@@ -37,6 +36,13 @@ def ahead(connection: Connection, run_id: str) -> int:
     return int(connection.execute(select(func.count()).where(runs.status == "queued", before)).scalar_one())
 
 
-def waiting(connection: Connection) -> int:
-    """How many wait."""
-    return int(connection.execute(select(func.count()).where(schema.runs.c.status == "queued")).scalar_one())
+def waiting(connection: Connection, since: datetime | None = None) -> int:
+    """How many wait; with a time also those whose worker has not been heard of since."""
+    queued = schema.runs.c.status == "queued"
+    return int(connection.execute(select(func.count()).where(queued if since is None else or_(queued, _lost(since)))).scalar_one())
+
+
+def _lost(since: datetime) -> ColumnElement[bool]:
+    """Runs whose worker has not been heard of since."""
+    runs = schema.runs.c
+    return and_(runs.status.in_(ALIVE[1:]), runs.worker.is_not(None), or_(runs.beat.is_(None), runs.beat < since))

@@ -98,10 +98,10 @@ class Store:
         with self._reading() as connection:
             return line.ahead(connection, run_id)
 
-    def waiting(self) -> int:
-        """How many runs wait for a worker."""
+    def waiting(self, patience: float | None = None) -> int:
+        """How many runs wait for a worker; with patience also those whose worker has said nothing for so many seconds."""
         with self._reading() as connection:
-            return line.waiting(connection)
+            return line.waiting(connection, None if patience is None else _now() - timedelta(seconds=patience))
 
     def beat(self, run_id: str, interim: JsonObject | None = None, status: Status | None = None) -> None:
         """A run that has not ended says that it lives, and what it knows or does by now."""
