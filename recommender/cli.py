@@ -42,6 +42,9 @@ RequireOption = Annotated[
     list[str] | None,
     typer.Option(help='What must hold: positive, negative, bounded, "increasing in L", "0 at L = 0"; may be repeated.'),
 ]
+RangeOption = Annotated[
+    list[str] | None, typer.Option("--range", help='Only rows in this range count, e.g. "T 300 400 K"; may be repeated.')
+]
 KnownOption = Annotated[list[str] | None, typer.Option("--known", help='A quantity beside the table, e.g. "L=10 mm"; may be repeated.')]
 
 
@@ -58,6 +61,8 @@ def recommend(
     known: KnownOption = None,
     group: Annotated[str | None, typer.Option(help="Column that tells devices, temperatures or runs apart.")] = None,
     require: RequireOption = None,
+    ranges: RangeOption = None,
+    split: Annotated[str, typer.Option(help="How formulas are judged: random, group COLUMN, time COLUMN, edges, auto.")] = "auto",
     top: Annotated[int, typer.Option(min=1, max=20, help="How many formulas.")] = 5,
     time: Annotated[str | None, typer.Option(help="For the structure searches, e.g. 30s or 2min; 0 leaves them out.")] = None,
     steps: Annotated[int, typer.Option(min=0, help="Steps of the island search that follows; 0 leaves it out.")] = 0,
@@ -92,6 +97,8 @@ def recommend(
         known=pairs(known),
         group=group,
         require=require or (),
+        ranges=ranges or (),
+        split=split,
         seed=seed,
     )
     models = load_members(members)

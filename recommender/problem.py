@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain
 
 import numpy as np
@@ -21,7 +21,7 @@ from recommender.grouping import Grouping, cells_of
 from recommender.quantities import Quantity
 from recommender.requirements import Requirement
 from recommender.samples import Samples
-from recommender.scope import Range
+from recommender.scope import Range, narrowed
 from recommender.splits import AS_SUGGESTED, Split, SplitBy, clusters, draws, edges, folds, runs_one_way, sampled_in_order
 from recommender.table import Column, Table, encodable, loose, split_header, symbols_for
 
@@ -68,6 +68,8 @@ class Problem:
         known: Mapping[str, str | float] | None = None,
         group: str | None = None,
         require: Sequence[str] = (),
+        ranges: Sequence[str] = (),
+        split: str = "auto",
         seed: int = 0,
     ) -> Problem:
         """Check the question and pick the usable rows.
@@ -78,6 +80,7 @@ class Problem:
         coefficients are compared with. group: the column (text or numbers) that tells devices, temperatures or runs apart; columns with
         one value in each group are no inputs, the largest group is searched on, and coefficients are followed from group to group.
         require: what must hold of a formula, e.g. `("positive", "increasing in L", "0 at L = 0")` (see `recommender.requirements`).
+        ranges: of the rows that count, `("T 300 400 K",)`. split: how rows are held out to judge formulas, `group device` (see `SplitBy`).
         ProblemError says what does not fit, and the cure.
         """
         if seed < 0:
@@ -103,7 +106,7 @@ class Problem:
             varying = _strongest(goal, varying, rows)
             notes.append(Sentence.of("note.inputs_picked", count=MAX_INPUTS, names=", ".join(c.name for c in varying)))
         still = [Quantity.of_column(column, float(column.values[rows[0]])) for column in chosen if _constant(column.values[rows])]
-        return cls(
+        asked = cls(
             table,
             goal,
             tuple(varying),
@@ -116,6 +119,8 @@ class Problem:
             grouping=grouping,
             require=tuple(Requirement.of(text, goal, varying) for text in _listed(require) or ()),
         )
+        within = reduce(lambda known, text: narrowed(known, text, table), _listed(ranges) or (), asked.ranges)
+        return asked.scoped(within, SplitBy.of(split))
 
     def scoped(self, ranges: Sequence[Range], split: SplitBy) -> Problem:
         """The same question on the rows within ranges, formulas judged by another split.

@@ -28,10 +28,10 @@ class Range:
         return (values >= self.low) & (values <= self.high)
 
     def told(self, table: Table) -> str:
-        """`T: 300 to 400 K`, in the customer's unit."""
+        """`T 300 400 K`, in the customer's unit: what a person would say."""
         column = table[self.column]
         low, high = (value if column.unit is None else float(column.unit.from_si(value)) for value in (self.low, self.high))
-        return f"{column.name}: {low:.6g} … {high:.6g} {'' if column.unit is None else column.unit.label}".strip()
+        return f"{column.name} {low:.12g} {high:.12g} {'' if column.unit is None else column.unit.label}".strip()
 
 
 @dataclass(frozen=True)

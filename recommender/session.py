@@ -23,7 +23,7 @@ from recommender.recommendation import RankedFormula, Recommendation
 from recommender.repeat import asked_again, question_told
 from recommender.settings import Settings
 from recommender.store import ALIVE, CallRow, CandidateRow, Event, RunRecord, RunStart, Store
-from recommender.store.journal import Written
+from recommender.store.journal import Commanded, Written
 from recommender.store.trouble import PASSING
 from recommender.table import Table
 from recommender.watching import Herald, StoredCommands
@@ -155,9 +155,12 @@ def resume(run_id: str, *, store_url: str | None = None, around: Surroundings | 
 
 
 def replay(record: RunRecord, table: Table, calls: Sequence[CallRow], events: Sequence[Event], sigma: str | None = None) -> Recommendation:
-    """A recorded run again, its language models answered from the record; nothing is recorded. Raises as `run`, and as `asked_again`."""
-    ensemble = replaying(_members(record), calls, events)
-    return _recommended(asked_again(record, table, sigma), _options(record), Surroundings(workers=None), ensemble)
+    """A recorded run again, its language models answered, and people heard, from the record; nothing is recorded.
+
+    Raises as `run`, and as `asked_again`.
+    """
+    ensemble, around = replaying(_members(record), calls, events), Surroundings(workers=None)
+    return _recommended(asked_again(record, table, sigma), _options(record), around, ensemble, journal=Commanded(events))
 
 
 def kept_table(store: Store, record: RunRecord) -> Table:

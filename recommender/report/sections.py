@@ -100,6 +100,8 @@ class _Writer:
         pairs += [(self.say("asked_require"), requirement.text) for requirement in problem.require]
         pairs += [(self.say("asked_typed"), typed) for typed in problem.typed]
         pairs += [(self.say("asked_group"), problem.grouping.name)] if problem.grouping is not None else []
+        pairs += [(self.say("asked_range"), one.told(problem.table)) for one in problem.ranges]
+        pairs += [(self.say("asked_split"), problem.split.text)] if problem.split.way != "auto" else []
         return tuple(pairs)
 
     # --- all candidates -----------------------------------------------------------------------------------------------

@@ -234,6 +234,8 @@ def command(problem: Problem, result: Recommendation) -> str:
     pairs += [("--try", typed) for typed in problem.typed]
     pairs += [("--group", problem.grouping.name)] if problem.grouping is not None else []
     pairs += [("--require", requirement.text) for requirement in problem.require]
+    pairs += [("--range", one.told(problem.table)) for one in problem.ranges]
+    pairs += [("--split", problem.split.text)] if problem.split.way != "auto" else []
     columns = set(problem.table.names)
     pairs += [("--known", f"{q.name}={q.shown}") for q in problem.known if q.name not in columns]
     options = [f"{flag} {shlex.quote(value)}" for flag, value in pairs]

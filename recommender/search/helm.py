@@ -21,7 +21,7 @@ class Helm:
     """obey: told of new commands and of the wishes they lead to; stop: asked while the search is paused."""
 
     def __init__(self, problem: Problem, steering: Steering, journal: Journal, obey: Obey, stop: Callable[[], bool]) -> None:
-        self.wishes = Wishes()
+        self.wishes = Wishes.of(problem)
         self.refused: list[Sentence] = []
         self._problem = problem
         self._steering = steering

@@ -63,7 +63,7 @@ class Command:
         elif verb == "hint" and not text:
             raise ProblemError("steer_empty")
         elif verb in ("range", "split", "bound"):
-            Wishes().after(command, problem)
+            Wishes.of(problem).after(command, problem)
         return command
 
 
@@ -117,6 +117,11 @@ class Wishes:
     ranges: tuple[Range, ...] = ()
     split: SplitBy = AS_SUGGESTED
     bounded: Mapping[str, Proposal] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: Problem) -> Wishes:
+        """What holds before anything is asked."""
+        return cls(ranges=problem.ranges, split=problem.split)
 
     def after(self, command: Command, problem: Problem) -> Wishes:
         """The wishes with one more command."""
@@ -188,7 +193,7 @@ class Wishes:
 
 def scoped_after(commands: Iterable[Command], problem: Problem) -> Problem:
     """The question with the rows and the split that these commands lead to."""
-    wishes = Wishes()
+    wishes = Wishes.of(problem)
     for command in commands:
         if command.verb in ("range", "split"):
             with suppress(RecommenderError):  # the run refused it too

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from queue import Queue
 from typing import Any
 
+from recommender.journal import Blank
+from recommender.store.records import Event as StoredEvent
 from recommender.store.store import Store
 
 Event = tuple[str, Mapping[str, Any]]
 _MOST_UNWRITTEN = 64
-KINDS = ("fit", "wave", "step", "steered")
+STEERED = "steered"
+KINDS = ("fit", "wave", "step", STEERED)
 
 
 class Written:
@@ -47,6 +50,16 @@ class Written:
             scribe, self._scribe = self._scribe, None
             scribe.end()
         scribe.check()
+
+
+class Commanded(Blank):
+    """What a run on record was asked, and at which points; nothing else is known of it, and nothing is kept."""
+
+    def __init__(self, events: Iterable[StoredEvent]) -> None:
+        self._told: dict[str, Any] = {str(e.payload["name"]): e.payload["outcome"] for e in events if e.kind == STEERED}
+
+    def find(self, kind: str, name: str) -> Any | None:
+        return self._told.get(name) if kind == STEERED else None
 
 
 class _Scribe:

@@ -15,7 +15,8 @@ from recommender.jobs import Jobs, RunOptions, ensure_worker
 from recommender.jobs.worker import serve
 from recommender.llm import Members
 from recommender.problem import Problem
-from recommender.session import order, resume
+from recommender.repeat import same_answer
+from recommender.session import order, replay, resume
 from recommender.store import Store
 from recommender.table import Table
 from recommender.watching import News
@@ -133,6 +134,10 @@ def test_rows_that_no_longer_count_are_left_out_by_whoever_looks_later(url: str,
         look, count = jobs.look(run_id), int(np.sum((X >= 1) & (X <= 4)))
         assert look.result is not None
         assert (look.result.rows, len(jobs.problem(run_id).rows)) == (count, count)
+    with Store.open(url) as store:  # who goes through it again hears the same commands
+        record = store.run(run_id)
+        again = replay(record, problem.table, (), store.events(run_id))
+    assert same_answer(look.result.to_dict(), again.to_dict())
 
 
 def test_a_question_that_cannot_be_answered_says_why(url: str, problem: Problem) -> None:

@@ -148,6 +148,17 @@ def test_whoever_looks_later_sees_the_same_rows(problem: Problem) -> None:
     assert question_told(later)["split"] == "group device"
 
 
+def test_a_question_may_begin_with_them() -> None:
+    table = Table.of({"t [℃]": X, "device": np.arange(X.size) % 4, "y": np.exp(-X)})
+    asked = Problem.of(table, "y", ["t"], ranges=["t 1 inf", "t 1 3"], split="group device")
+    assert list(asked.rows) == list(np.flatnonzero((X >= 1) & (X <= 3)))
+    assert [one.told(table) for one in asked.ranges] == ["t 1 3 ℃"]
+    assert asked.split.text == "group device"
+    later = scoped_after([Command("range", "device 0 2")], asked)
+    assert (len(later.ranges), later.split.text) == (2, "group device")
+    assert scoped_after([Command("range", "t")], asked).ranges == ()
+
+
 @pytest.mark.parametrize(
     ("verb", "text", "says"),
     [
