@@ -37,9 +37,8 @@ PARENTS = 12
 FEW = 4  # rows a coefficient, from which an exact fit is no accident
 MOST_EXACT = 6
 _SHOW_EVERY = 24  # steps
-_FOR_MODELS = frozenset(
-    {"ban", "require", "forbid", "allow", "improve", "range", "bound"}
-)  # commands that language models are told, beside hints
+# commands that language models are told, beside hints
+_FOR_MODELS = frozenset({"ban", "require", "forbid", "allow", "improve", "range", "bound"})
 
 
 @dataclass(frozen=True)
@@ -219,13 +218,16 @@ class Run:
     def stepped(self, done: int, total: int) -> None:
         """An island has taken a step; now and then what stands at the top is judged, if it is new, and shown when the next look is due."""
         self._terms.progress(Progress("islands", done, total, self._shown))
-        if done % _SHOW_EVERY == 0 and self._aside is not None:
-            judged = self._aside.ended()
-            if judged is not None:
-                self._tell(self._taken_down(*judged))
-            if self.race.best != self._shown:
-                self._shown = self.race.best
-                self._aside.begin(self._quick())
+        if done % _SHOW_EVERY:
+            return
+        judged = None if self._aside is None else self._aside.ended()
+        if judged is not None:
+            self._tell(self._taken_down(*judged))
+        if self.race.best != self._shown and self._aside is not None:
+            self._shown = self.race.best
+            self._aside.begin(self._quick())
+        elif self.race.best != self._shown:
+            self._show()
 
     # --- steering ---------------------------------------------------------------------------------------------------------
 
@@ -257,6 +259,7 @@ class Run:
         share = self.race.problem.relative_share
         self.race = self.race.on(self._asked if share is None else self._asked.with_relative_error(share))
         self._held_out.clear()
+        self._aside = None  # those workers judge by the rows and the split they began with
         if wishes.split != before.split:
             self._notes.append(Sentence.of(f"note.split_{wishes.split.way}", column=wishes.split.column))
         if wishes.ranges != before.ranges:
