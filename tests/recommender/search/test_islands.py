@@ -217,6 +217,13 @@ def test_a_paused_search_goes_on_when_told(problem: Problem, calm: Recommendatio
     assert [f.key for f in result.formulas] == [f.key for f in calm.formulas]
 
 
+def test_a_pause_is_not_waited_for_again(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Kept()
+    result = searched(problem, steering=Said([Command("pause")], (), [Command("resume")]), journal=journal, steps=2)
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail(f"waited {seconds} s"))
+    assert searched(problem, journal=Kept(journal.known), steps=2).to_json() == result.to_json()
+
+
 def test_a_search_that_is_told_to_stop_gives_what_it_has(problem: Problem) -> None:
     result, journal = steered(problem, ("stop", ""))
     assert result.formulas
