@@ -6,7 +6,7 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
 
-.PHONY: demo example-qpm example-taper test test-ui test-embed check ui setup setup-dev lint clean
+.PHONY: demo example-qpm example-taper test test-ui pace-ui test-embed check ui setup setup-dev lint clean
 
 demo: $(VENV)/.base
 	$(BIN)/formula recommend examples/shg_tuning_curve.csv --target efficiency \
@@ -41,12 +41,16 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m corpus.check
 
-ui: $(VENV)/.dev
+ui: $(VENV)/.dev $(VENV)/.index
 	$(BIN)/formula ui
 
 # the app: every page without a browser, then a journey through it in Chromium; pictures of all pages in build/screens
 test-ui: $(VENV)/.dev
 	FORMULA_TEST_BROWSER=1 $(BIN)/python -m pytest tests/ui
+
+# how long people wait at the app: the first card of every example, twenty people beside two searches; wants a quiet machine
+pace-ui: $(VENV)/.dev
+	FORMULA_TEST_BROWSER=1 FORMULA_TEST_PACE=1 $(BIN)/python -m pytest -s tests/ui/browser/test_pace.py
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -61,6 +65,11 @@ $(VENV)/.base: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui,search,llm-local,report,cluster]"
+	touch $@
+
+# so that nobody waits for it in the first run
+$(VENV)/.index: $(VENV)/.dev
+	$(BIN)/formula index build
 	touch $@
 
 clean:

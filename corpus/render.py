@@ -183,7 +183,7 @@ def to_numpy(root: Node, parameters: Mapping[str, float], function: str = "formu
     defaults = [f"{new}={_literal(parameters.get(str(leaf.value)))}" for leaf, new in names.items() if leaf.op == "param"]
     imports = ["import numpy as np"] + (["from scipy import special"] if "special." in body or "_lambertw(" in body else [])
     helpers = [source for mark, source in _HELPERS.items() if mark in body]
-    legend = [f"    # {new}: {leaf.value!a}" for leaf, new in names.items() if leaf.value != new]
+    legend = [f"    # {new}: {leaf.value!r}" for leaf, new in names.items() if leaf.value != new]
     signature = ", ".join([*columns, *(["*", *defaults] if defaults else [])])
     return "\n".join([*imports, "", *helpers, f"def {function}({signature}):", *legend, f"    return {body}", ""])
 
@@ -249,7 +249,7 @@ class _Latex(_Infix):
         inner = ", ".join(self.write(arg)[0] for arg in node.args)
         if node.op == "abs":
             return rf"\left|{inner}\right|", _ATOM
-        if node.op == "exp":
+        if node.op == "exp" and r"\frac" not in inner:  # a fraction as an exponent is too small to read
             return f"e^{{{inner}}}", _POWER
         if node.op == "cbrt":
             return rf"\sqrt[3]{{{inner}}}", _ATOM

@@ -33,9 +33,10 @@ def accept(
     from recommender.settings import Settings
     from recommender.store import Store
 
+    tenant = Settings.load().tenant
     with Store.open() as store:
-        full, result = _result(store, run_id)
-        path = take(store, full, result, rank, Decision(person, reason, Settings.load().tenant, name_en, name_ja))
+        full, result = _result(store, run_id, tenant)
+        path = take(store, full, result, rank, Decision(person, reason, tenant, name_en, name_ja))
     typer.echo(text("accept.done", language, path=path))
 
 
@@ -48,19 +49,20 @@ def reject(
 ) -> None:
     """Record that a candidate is not believed, and why."""
     from recommender.acceptance import Decision, turn_down
+    from recommender.settings import Settings
     from recommender.store import Store
 
     with Store.open() as store:
-        full, result = _result(store, run_id)
+        full, result = _result(store, run_id, Settings.load().tenant)
         turn_down(store, full, result, rank, Decision(person, reason))
     typer.echo(text("accept.turned_down", language, rank=rank))
 
 
-def _result(store: Store, run_id: str) -> tuple[str, Recommendation]:
+def _result(store: Store, run_id: str, tenant: str) -> tuple[str, Recommendation]:
     from corpus.errors import StoreError
     from recommender.recommendation import Recommendation
 
-    record = store.run(run_id)
+    record = store.run(run_id, tenant)
     if not record.result:
         raise StoreError("run_without_result", run=run_id, status=record.status)
     return record.id, Recommendation.from_dict(record.result)

@@ -155,10 +155,11 @@ def discuss(
     from indexes import open_index
     from recommender.llm.discuss import Discussion, answer, usage
     from recommender.recommendation import Recommendation
+    from recommender.settings import Settings
     from recommender.store import Store
 
     with Store.open() as store:
-        record = store.run(run_id)
+        record = store.run(run_id, Settings.load().tenant)
         problem = question_of(store, record, table)
     result = Recommendation.from_dict(dict(record.result or {}))
     discussion = Discussion.of(problem, result, open_index(), language)

@@ -43,7 +43,7 @@ def diff(a: RunId, b: RunId, language: LangOption = "en") -> None:
     from recommender.store import Store
 
     with Store.open() as store:
-        one, other = store.run(a), store.run(b)
+        one, other = store.run(a, _tenant()), store.run(b, _tenant())
     for line in compared(one, other):
         typer.echo(line.text(language))
 
@@ -79,7 +79,13 @@ def steer(
     from recommender.jobs import Jobs
 
     with Jobs() as jobs:
-        jobs.steer(run_id, verb, " ".join(text or ()), author=author)
+        jobs.steer(run_id, verb, " ".join(text or ()), author=author, tenant=_tenant())
+
+
+def _tenant() -> str:
+    from recommender.settings import Settings
+
+    return Settings.load().tenant
 
 
 def _ranking(run_id: str) -> Recommendation:
@@ -87,7 +93,7 @@ def _ranking(run_id: str) -> Recommendation:
     from recommender.jobs import Jobs
 
     with Jobs() as jobs:
-        look = jobs.look(run_id)
+        look = jobs.look(run_id, tenant=_tenant())
     found = look.result or look.interim
     if found is None:
         raise StoreError("run_without_result", run=run_id, status=look.state)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2_000_000_000
 _HEAD = 2000
+_KNOWN_AS = {"cp932": "Shift_JIS"}  # what people call it
 _MANY_LINES = 50_000
 _MARKS = ("\t", ";", ",", "|", " ")
 _EXCEL_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -93,6 +94,7 @@ def _excel(path: Path) -> tuple[pd.DataFrame, Notes]:
 
 def _sheets(path: Path) -> dict[str, list[list[str]]]:
     """The filled rows of every sheet as texts."""
+    import openpyxl  # noqa: F401  # pandas looks for it among the loaded modules, where another thread may have half of it
     import pandas as pd
 
     try:
@@ -129,7 +131,7 @@ def _text(path: Path) -> tuple[pd.DataFrame, Notes]:
         text, encoding = decode(path.read_bytes(), path.name)
     except OSError as error:
         raise TableError("file_no_access", path=str(path), reason=type(error).__name__) from None
-    notes = [] if encoding in ("utf-8-sig", "utf-8") else [Sentence.of("note.encoding", encoding=encoding)]
+    notes = [] if encoding in ("utf-8-sig", "utf-8") else [Sentence.of("note.encoding", encoding=_KNOWN_AS.get(encoding, encoding))]
     lines, comment, stated = _lines(text)
     if not lines:
         raise TableError("table_empty", name=path.name)

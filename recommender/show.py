@@ -101,7 +101,13 @@ def confidence_words(formula: RankedFormula, language: Language) -> str:
     """`high, 92 %`: how sure it is that this is the law, or equal to it on the data; a dash where it is not known."""
     if math.isnan(formula.confidence):
         return "–"
-    return f"{text(f'confidence.{level(formula.confidence)}', language)}, {100 * formula.confidence:.0f} %"
+    told = text(f"confidence.{level(formula.confidence)}", language)
+    return text("confidence.told", language, level=told, percent=confidence_percent(formula))
+
+
+def confidence_percent(formula: RankedFormula) -> str:
+    """Whole percent; what would be none is less than one."""
+    return f"{100 * formula.confidence:.0f}" if formula.confidence >= 0.005 else "< 1"
 
 
 def family_words(formula: RankedFormula, language: Language) -> str:

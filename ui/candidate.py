@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,29 +35,49 @@ def draw(problem: Problem, result: Recommendation, formula: RankedFormula) -> No
         cards.head(formula)
         cards.coefficients(formula)
         cards.gauges(formula)
-        tabs = st.tabs([say(f"ui_cards.tab_{name}") for name in _TABS])
-        with tabs[0]:
-            _plots(problem, formula)
-        with tabs[1]:
-            _what_if(problem, formula)
-        with tabs[2]:
-            _predict(problem, formula)
-        with tabs[3]:
-            cards.story(formula)
-        with tabs[4]:
-            _source(formula)
-        with tabs[5]:
-            _decide(result, formula)
+        _more(problem, result, formula)
 
 
-def draw_small(problem: Problem, formula: RankedFormula) -> None:
-    """Beside others, for comparison."""
-    with st.container(border=True, key=f"small-{formula.rank}"):
-        cards.head(formula)
-        cards.coefficients(formula, small=True)
-        cards.gauges(formula, columns=1)
-        for drawing, words in zip(_drawings(problem, formula), _plot_words(formula), strict=True):
-            st.vega_lite_chart(drawing, alt=words)
+@st.fragment
+def _more(problem: Problem, result: Recommendation, formula: RankedFormula) -> None:
+    """What stands below; only the open part is worked out, and only this is drawn again when something in it is moved."""
+    labels = [say(f"ui_cards.tab_{name}") for name in _TABS]
+    tabs = st.tabs(labels, key=f"part-{language()}", on_change="rerun")
+    for name, tab in zip(_TABS, tabs, strict=True):
+        if tab.open or name == "decide":  # what is being written there must not be lost
+            with tab:
+                _part(name, problem, result, formula)
+
+
+def _part(name: str, problem: Problem, result: Recommendation, formula: RankedFormula) -> None:
+    if name in ("plots", "predict"):
+        predictor = plots.predictor(plots.key_of(work().run, formula), problem, result, formula)
+        {"plots": _plots, "predict": _predict}[name](problem, formula, predictor)
+    elif name == "what_if":
+        _what_if(problem, formula)
+    elif name == "decide":
+        _decide(result, formula)
+    else:
+        {"story": cards.story, "source": _source}[name](formula)
+
+
+def side_by_side(problem: Problem, formulas: Sequence[RankedFormula]) -> None:
+    """A few for comparison: every part of one stands beside the same part of the others."""
+    parts: tuple[Callable[[RankedFormula], None], ...] = (
+        cards.head,
+        lambda formula: cards.coefficients(formula, small=True),
+        lambda formula: cards.gauges(formula, columns=1),
+        lambda formula: _small_plots(problem, formula),
+    )
+    for row, part in enumerate(parts):
+        for formula, place in zip(formulas, st.columns(len(formulas), gap="small", border=True), strict=True):
+            with place.container(key=f"small-{row}-{formula.rank}"):
+                part(formula)
+
+
+def _small_plots(problem: Problem, formula: RankedFormula) -> None:
+    for drawing, words in zip(_drawings(problem, formula), _plot_words(formula), strict=True):
+        st.vega_lite_chart(drawing, alt=words)
 
 
 def _drawings(problem: Problem, formula: RankedFormula) -> tuple[plots.Drawing, plots.Drawing]:
@@ -67,7 +88,7 @@ def _plot_words(formula: RankedFormula) -> tuple[str, str]:
     return say("ui_cards.fit_alt", rank=formula.rank), say("ui_cards.residual_alt", rank=formula.rank)
 
 
-def _plots(problem: Problem, formula: RankedFormula) -> None:
+def _plots(problem: Problem, formula: RankedFormula, predictor: Predictor) -> None:
     titles = (say("report.fit"), say("report.residuals"))
     drawings = _drawings(problem, formula)
     for place, title, drawing, words in zip(st.columns(2, gap="medium"), titles, drawings, _plot_words(formula), strict=True):
@@ -78,7 +99,7 @@ def _plots(problem: Problem, formula: RankedFormula) -> None:
     along = names[0]
     if len(names) > 1:
         along = st.selectbox(say("ui_cards.along"), names, key=f"along-{formula.rank}", width=260) or along
-    drawing = plots.band(plots.key_of(work().run, formula), along, problem, formula)
+    drawing = plots.band(plots.key_of(work().run, formula), along, problem, predictor)
     st.vega_lite_chart(drawing, alt=say("ui_cards.band_alt", rank=formula.rank))
 
 
@@ -102,7 +123,9 @@ def _slider(formula: RankedFormula, c: Coefficient) -> float:
     unit = f" [{plain(view.unit_text(c.unit))}]" if c.unit not in ("", "?") else ""
     key = f"slide-{work().run}-{formula.rank}-{c.name}"
     low, high = c.value - half, c.value + half
-    return float(st.slider(f"${symbol_latex(c.name)}${unit}", low, high, c.value, step=half / 100, format="%.4g", key=key))
+    return float(
+        st.slider(f"${symbol_latex(c.name)}${unit}", low, high, c.value, step=half / 100, format="%.4g", key=key, persist_state="session")
+    )
 
 
 def _back(formula: RankedFormula) -> None:
@@ -132,16 +155,17 @@ def _share(problem: Problem, formula: RankedFormula) -> str:
 # --- a new row --------------------------------------------------------------------------------------------------------
 
 
-def _predict(problem: Problem, formula: RankedFormula) -> None:
+def _predict(problem: Problem, formula: RankedFormula, predictor: Predictor) -> None:
     names = [column.name for column in problem.inputs]
     row: dict[str, float] = {}
     for i, (place, column) in enumerate(zip(st.columns(max(3, len(names)), gap="small"), problem.inputs, strict=False)):
         middle = float(f"{np.median(column.shown[problem.rows]):.4g}")
-        row[column.name] = float(place.number_input(column.label, value=middle, format="%.6g", key=f"row-{work().run}-{formula.rank}-{i}"))
-    found = Predictor.of(problem, formula).at({name: np.array([value]) for name, value in row.items()})
+        key = f"row-{work().run}-{formula.rank}-{i}"
+        row[column.name] = float(place.number_input(column.label, value=middle, format="%.6g", key=key, persist_state="session"))
+    found = predictor.at({name: np.array([value]) for name, value in row.items()})
     goal, unit = problem.target.name, view.unit_text(formula.target.unit or "")
     told = value_with_error(float(found.value[0]), float(found.reading_high[0] - found.reading_low[0]) / 4)
-    st.metric(goal, f"{view.raised(told)} {unit}".strip())
+    st.metric(goal, f"{view.raised(told)} {unit}".strip(), help=say("ui_cards.predict_help"))
     curve = view.interval_text(float(found.low[0]), float(found.high[0]))
     reading = view.interval_text(float(found.reading_low[0]), float(found.reading_high[0]))
     st.caption(say("ui_cards.predict_curve", interval=f"{curve} {unit}".strip()))
@@ -157,6 +181,7 @@ def _within(values: np.typing.NDArray[np.float64], value: float) -> bool:
 
 def _source(formula: RankedFormula) -> None:
     source = formula.numpy_source()
+    st.caption(say("ui_cards.source_words"))
     st.code(source, language="python")
     name = f"formula_{formula.rank}.py"
     st.download_button(say("ui_cards.download_source"), source, name, "text/x-python", key=f"source-{formula.rank}", on_click="ignore")

@@ -37,7 +37,7 @@ def summary(result: Recommendation) -> None:
 
 def _title(formula: RankedFormula) -> str:
     """The law's name; of a mere form, the form."""
-    return plain(view.law(formula, language())) if view.is_law(formula) else f"${right_side(formula)}$"
+    return plain(view.law(formula, language())) if view.is_law(formula) else rf"$\displaystyle {right_side(formula)}$"
 
 
 def name(formula: RankedFormula) -> str:
@@ -50,10 +50,14 @@ def head(formula: RankedFormula) -> None:
     st.subheader(f"{formula.rank} · {name(formula)}", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         colour = _COLOURS[level(formula.confidence)] if formula.confidence == formula.confidence else "gray"
-        told = plain(view.confidence(formula, language()))
-        st.badge(f"{say('report.confidence')}: {told}", color=colour, help=say("report.confidence_help"))  # type: ignore[arg-type]
-    for warning in view.warnings(formula, language()):
-        st.warning(plain(warning), icon=":material/warning:")
+        level_words, _, spellings = view.confidence(formula, language()).partition(" · ")
+        words = f"{say('report.confidence')}: {plain(level_words)}"
+        st.badge(words, color=colour, help=say("report.confidence_help"))  # type: ignore[arg-type]
+        if spellings:
+            st.caption(plain(spellings))
+    warnings = [plain(warning) for warning in view.warnings(formula, language())]
+    if warnings:
+        st.warning("\n".join(f"- {one}" for one in warnings) if len(warnings) > 1 else warnings[0], icon=":material/warning:")
     equation(formula)
 
 
@@ -101,7 +105,12 @@ def gauges(formula: RankedFormula, columns: int = 3) -> None:
 
 def story(formula: RankedFormula) -> None:
     """Where it came from, why this place, how the fit went."""
-    for why in dict.fromkeys(origin.why.text(language()) for origin in formula.origins):
-        st.text(why)
-    st.text(formula.reason.text(language()))
-    st.text(formula.status.text(language()))
+    tongue = language()
+    parts = {
+        "place": [formula.reason.text(tongue)],
+        "fit": [formula.status.text(tongue)],
+        "origins": list(dict.fromkeys(origin.why.text(tongue) for origin in formula.origins)),
+    }
+    for name, told in parts.items():
+        st.markdown(f"**{say(f'ui_cards.story_{name}')}**")
+        st.markdown("\n".join(f"- {plain(words)}" for words in told))

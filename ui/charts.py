@@ -61,7 +61,10 @@ def trade_off_chart(result: Recommendation, language: Language) -> alt.LayerChar
     shown = {f.rank: f.text for f in result.formulas}
     rows = pd.DataFrame([_dot(point) | {"formula": shown[point.rank]} for point in points])
     horizontal = alt.X("x:Q", title=text("report.bits", language), scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(tickCount=8))
-    vertical = alt.Y("y:Q", title=text("report.held_out_percent", language), scale=alt.Scale(type="log", padding=24))
+    errors = rows["y"].to_numpy(float)
+    vertical = alt.Y(
+        "y:Q", title=text("report.held_out_percent", language), scale=alt.Scale(type="log", padding=24), axis=_ticks(True, errors)
+    )
     base = alt.Chart(rows).encode(horizontal, vertical)
     picked = alt.selection_point(name="picked", fields=["place"])
     tips = [alt.Tooltip("rank:N", title="#"), alt.Tooltip("formula:N", title=" ")]
@@ -99,19 +102,30 @@ def band_chart(problem: Problem, predictor: Predictor, along: str) -> alt.LayerC
 def _bands(frame: pd.DataFrame, problem: Problem, along: Column, log: bool, ends: tuple[float, float]) -> alt.LayerChart:
     """The curve may leave the picture, the band of readings sets what is shown only within what was measured."""
     horizontal = alt.X("x:Q", title=along.label, scale=_scale(log), axis=_ticks(log, frame["x"].to_numpy(float)))
-    domain = _picture(frame, problem.target.shown[problem.rows])
-    vertical = alt.Y("y:Q", title=problem.target.label, scale=_scale(False, domain))
+    measured = problem.target.shown[problem.rows]
+    tall = spans_decades(measured)
+    domain = _tall_picture(measured) if tall else _picture(frame, measured)
+    if tall:
+        frame = frame.assign(**{name: frame[name].clip(lower=domain[0]) for name in ("low", "below")})
+    scale = _scale(tall, domain)
+    vertical = alt.Y("y:Q", title=problem.target.label, scale=scale, axis=_ticks(tall, measured))
     base = alt.Chart(frame)
-    scale = _scale(False, domain)
     reading = base.mark_area(color=_LINE, opacity=0.12, clip=True).encode(horizontal, alt.Y("below:Q", scale=scale), y2="above:Q")
     curve = base.mark_area(color=_LINE, opacity=0.28, clip=True).encode(horizontal, alt.Y("low:Q", scale=scale), y2="high:Q")
     line = base.mark_line(color=_LINE, strokeWidth=2.2, clip=True).encode(horizontal, vertical, order=alt.Order("x:Q"))
     edges = alt.Chart(pd.DataFrame({"x": list(ends)})).mark_rule(color=_GREY, strokeDash=[4, 4]).encode(x="x:Q")
     layers = [reading, curve, line, edges]
     if len(problem.inputs) == 1:
-        points = _frame(problem.inputs[0].shown[problem.rows], problem.target.shown[problem.rows])
+        points = _frame(problem.inputs[0].shown[problem.rows], measured)
         layers.append(alt.Chart(points).mark_point(color=_POINT, size=24, clip=True).encode(x="x:Q", y="y:Q"))
     return _layers(*layers)
+
+
+def _tall_picture(measured: Array) -> tuple[float, float]:
+    """What a plot over decades shows of the target: the measured values and a fifth of their decades more on either side."""
+    low, high = float(measured.min()), float(measured.max())
+    more = (high / low) ** 0.2
+    return low / more, high * more
 
 
 def _picture(frame: pd.DataFrame, measured: Array) -> tuple[float, float]:
@@ -178,7 +192,8 @@ def _frame(x: Array, y: Array) -> pd.DataFrame:
 
 def _scale(log: bool, domain: tuple[float, float] | None = None) -> alt.Scale:
     limits: dict[str, Any] = {} if domain is None else {"domain": list(domain), "nice": False}
-    return alt.Scale(type="log", **limits) if log else alt.Scale(zero=False, **limits)
+    room: dict[str, Any] = {"padding": 6, "nice": False} if domain is None else {}  # no point is cut by the frame
+    return alt.Scale(type="log", **limits, **room) if log else alt.Scale(zero=False, **limits, **room)
 
 
 def _ticks(log: bool, values: Array) -> alt.Axis:
@@ -191,6 +206,6 @@ def _ticks(log: bool, values: Array) -> alt.Axis:
 
 
 def _layers(*charts: alt.Chart, height: int = _HEIGHT) -> alt.LayerChart:
-    whole = alt.LayerChart(layer=list(charts)).properties(height=height)
+    whole = alt.LayerChart(layer=list(charts)).properties(height=height, padding={"left": 5, "right": 8, "top": 5, "bottom": 5})
     chart: alt.LayerChart = whole.configure_axis(titleFontWeight="normal", titleLimit=_HEIGHT, grid=True, gridOpacity=0.5)
     return chart

@@ -109,8 +109,9 @@ def draw(table: Table) -> Edited:
     """The rows; the table as edited."""
     names = headers(table)
     shown = _page_of(names)
-    _heads()
-    wrong = {name: problem for name in shown if (problem := _row(table, name))}
+    with st.container(key="columns"):
+        _heads()
+        wrong = {name: problem for name in shown if (problem := _row(table, name))}
     for name, problem in wrong.items():
         st.error(f"{plain(name)}: {plain(problem)}")
     return edited(table)
@@ -149,7 +150,7 @@ def _row(table: Table, name: str) -> str:
         right.caption(say("ui_data.text_cells", count=len(set(table.texts[name]) - {""})))
         return ""
     told = _cell(unit, table, name, "unit", 60, "mm")
-    _cell(meaning, table, name, "meaning", 300, "")
+    _cell(meaning, table, name, "meaning", 300, say("ui_data.meaning_hint"))
     right.caption(_range(table[name]))
     return _unit_problem(told)
 

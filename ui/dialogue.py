@@ -36,9 +36,14 @@ def draw(discussion: Discussion) -> None:
 def listed(discussion: Discussion) -> list[RankedFormula]:
     """The formulas of this dialogue, best first, numbered as the tools count them; drawn as a table."""
     ordered = [formula for _, formula in discussion.ordered()]
-    rows = [[f"{i}", f"${cards.right_side(f)}$", plain(view.summary_row(f)[0]), view.summary_row(f)[3]] for i, f in enumerate(ordered, 1)]
+    rows = [
+        [f"{i}", rf"$\displaystyle {cards.right_side(f)}$", plain(view.summary_row(f)[0]), view.summary_row(f)[3]]
+        for i, f in enumerate(ordered, 1)
+    ]
     heads = [say("ui_refine.number"), say("ui_refine.formula"), say("report.held_out"), say("report.parameters")]
-    st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+    with st.container(key="listed"):
+        st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+    st.caption(say("ui_refine.ordered"))
     return ordered
 
 
@@ -55,7 +60,8 @@ def _tools(discussion: Discussion, ordered: list[RankedFormula]) -> None:
         wrap=True,
     )
     tool = TOOLS[str(name)]
-    st.caption(say(f"discuss.help_{name}"))
+    words = say(f"discuss.help_{name}")
+    st.caption(words[:1].upper() + words[1:])
     with st.form("tool-form", border=False, clear_on_submit=True):
         given = {argument: _argument(argument, ordered) for argument in tool.arguments}
         pressed = st.form_submit_button(say("ui_refine.do"), type="primary", icon=":material/play_arrow:")

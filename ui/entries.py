@@ -27,7 +27,8 @@ from ui import cards
 from ui.access import tenant
 from ui.words import language, plain, say
 
-MOST = 40
+MOST = 40  # of a search
+BROWSED = 300
 _TRIED = 3
 
 
@@ -71,7 +72,7 @@ def search(words: str, domain: str | None, unit: str) -> list[Retrieved]:
     else:
         found = [Retrieved(entry, 0.0, ()) for entry in everything()]
     fitting = [one for one in found if domain in (None, field(one.entry)) and (not unit or _measures(one.entry, unit))]
-    return fitting[:MOST]
+    return fitting[: MOST if words else BROWSED]
 
 
 def _measures(entry: Entry, unit: str) -> bool:
@@ -99,7 +100,7 @@ def show(found: Retrieved) -> None:
     heads = [say(f"ui_library.{key}") for key in ("symbol", "meaning", "unit", "range")]
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
     facts = {"validity": entry.validity.of(tongue) if entry.validity else "", "source": entry.source, "licence": entry.licence}
-    facts |= {"tags": ", ".join(entry.tags), "accepted": _accepted(entry)}
+    facts["accepted"] = _accepted(entry)
     st.markdown("\n".join(f"- {say(f'ui_library.{key}')}: {plain(words)}" for key, words in facts.items() if words))
     for relation in entry.relations:
         st.caption(f"{say(f'ui_library.{relation.kind}')}: {plain(relation.id)}")

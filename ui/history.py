@@ -17,7 +17,7 @@ from ui import cards, downloads
 from ui.access import tenant
 from ui.launch import jobs, store
 from ui.launch import problem as problem_of
-from ui.words import cell, language, plain, say
+from ui.words import cell, language, plain, say, zone
 
 _LONG = 300
 
@@ -73,7 +73,12 @@ def _log(run_id: str) -> None:
 
 
 def _event(event: Event) -> dict[str, str]:
-    told = {"time": f"{event.time:%H:%M:%S}", "who": event.author, "what": event.kind, "details": _details(event.payload)}
+    told = {
+        "time": f"{event.time.astimezone(zone()):%H:%M:%S}",
+        "who": event.author,
+        "what": event.kind,
+        "details": _details(event.payload),
+    }
     return {say(f"ui_runs.{key}"): cell(value) for key, value in told.items()}
 
 
@@ -134,7 +139,7 @@ def compare(one: RunRecord, two: RunRecord) -> None:
 
 
 def _name(record: RunRecord) -> str:
-    return f"{record.start.table_name} → {record.start.target}, {record.started:%Y-%m-%d %H:%M}"
+    return f"{record.start.table_name} → {record.start.target}, {record.started.astimezone(zone()):%Y-%m-%d %H:%M}"
 
 
 def _asked_differently(one: RunRecord, two: RunRecord) -> list[tuple[str, str, str]]:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import streamlit as st
 
+from corpus.errors import RecommenderError
 from recommender.jobs import Jobs, Look, RunOptions, ensure_worker
 from recommender.problem import Problem
 from recommender.recommendation import Recommendation
 from recommender.settings import Settings, home
 from recommender.store import Store
+from recommender.table import Table
 from ui.access import tenant
-from ui.words import say
+from ui.words import named, say
 from ui.work import work
 
 EFFORTS = {"quick": RunOptions(seconds=8.0), "usual": RunOptions(steps=40), "long": RunOptions(seconds=60.0, steps=400)}
@@ -38,6 +40,21 @@ def jobs() -> Jobs:
 def store() -> Store:
     """The record of runs, opened once."""
     return _store(Settings.load().store_url)
+
+
+def choose_effort() -> None:
+    """How long to search."""
+    names = list(EFFORTS)
+    st.segmented_control(
+        say("ui_run.effort"),
+        names,
+        format_func=named("ui_run.effort_", names),
+        default="usual",
+        required=True,
+        key="effort",
+        help=say("ui_run.effort_help"),
+        persist_state="session",
+    )
 
 
 def start() -> None:
@@ -109,6 +126,17 @@ def problem(seen: Look) -> Problem:
 def _problem(run_id: str, scope: tuple[int, ...], owner: str, url: str | None) -> Problem:
     del url, scope  # they tell kept ones apart
     return jobs().problem(run_id, tenant=owner)
+
+
+def table_at_hand() -> Table | None:
+    """That of the session; of one that has only followed the address of a run, the table of that run."""
+    held, run = work().table, st.query_params.get("run", "") or work().run
+    if held is not None or not run:
+        return held
+    try:
+        return problem(run).table
+    except RecommenderError:  # the page says what is wrong with the run
+        return None
 
 
 def ranking(seen: Look | None) -> Recommendation | None:

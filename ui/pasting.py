@@ -34,7 +34,7 @@ def _out(discussion: Discussion) -> None:
 def _back(discussion: Discussion) -> None:
     st.markdown(f"**{say('ui_refine.back')}**")
     with st.form("answer", border=False):
-        answer = st.text_area(say("ui_refine.answer"), height=300, max_chars=60_000, key="answer-text")
+        answer = st.text_area(say("ui_refine.answer"), height=300, max_chars=60_000, key="answer-text", persist_state="session")
         pressed = st.form_submit_button(say("ui_refine.read_answer"), type="primary")
     if pressed and (answer or "").strip():
         _read(discussion, answer or "")

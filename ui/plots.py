@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from corpus.language import Language
-from recommender.prediction import Predictor
+from recommender.prediction import Predictor, with_errors_of
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation
 from ui.charts import band_chart, candidate_charts, trade_off_chart
@@ -26,11 +26,18 @@ def fit_and_rest(of: Key, language: Language, _problem: Problem, _formula: Ranke
 
 
 @st.cache_data(show_spinner=False, max_entries=_KEPT)
-def band(of: Key, along: str, _problem: Problem, _formula: RankedFormula) -> Drawing:
+def band(of: Key, along: str, _problem: Problem, _predictor: Predictor) -> Drawing:
     """The formula along one input and beyond, with its bands."""
     del of
-    drawing: Drawing = band_chart(_problem, Predictor.of(_problem, _formula), along).to_dict()
+    drawing: Drawing = band_chart(_problem, _predictor, along).to_dict()
     return drawing
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT)
+def predictor(of: Key, _problem: Problem, _result: Recommendation, _formula: RankedFormula) -> Predictor:
+    """What a formula predicts, with the errors its run has found."""
+    del of
+    return Predictor.of(with_errors_of(_problem, _result), _formula)
 
 
 @st.cache_data(show_spinner=False, max_entries=_KEPT)

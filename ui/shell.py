@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui import launch
 from ui.access import signed_in, who
 from ui.privacy import badge
 from ui.words import NAMES, language, plain, say
-from ui.work import work
 
 _HERE = Path(__file__).parent
 _ICON = str(_HERE / "icon.png")  # a file of ours: named page icons are fetched from the network
@@ -45,7 +45,7 @@ def _page(name: str) -> st.Page:
 
 
 def _sidebar() -> None:
-    table = work().table
+    table = launch.table_at_hand()
     with st.container(border=True, key="at-hand"):
         st.caption(say("ui.table_at_hand"))
         st.markdown(f"**{plain(table.name)}**" if table is not None else say("ui.no_table"))

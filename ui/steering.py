@@ -22,12 +22,12 @@ def controls(seen: Look) -> None:
     """Pause or go on, and stop."""
     with st.container(horizontal=True):
         if seen.state == "paused":
-            st.button(say("ui_run.resume"), on_click=_send, args=("resume",), key="resume", icon=":material/play_arrow:")
+            st.button(say("ui_run.resume"), on_click=_asked, args=("resume",), key="resume", icon=":material/play_arrow:")
         elif seen.state == "running":
             st.button(
-                say("ui_run.pause"), on_click=_send, args=("pause",), key="pause", icon=":material/pause:", help=say("ui_run.pause_help")
+                say("ui_run.pause"), on_click=_asked, args=("pause",), key="pause", icon=":material/pause:", help=say("ui_run.pause_help")
             )
-        st.button(say("ui_run.stop"), on_click=_send, args=("stop",), key="stop", icon=":material/stop:", help=say("ui_run.stop_help"))
+        st.button(say("ui_run.stop"), on_click=_asked, args=("stop",), key="stop", icon=":material/stop:", help=say("ui_run.stop_help"))
 
 
 def of_formula(formula: RankedFormula) -> None:
@@ -38,7 +38,7 @@ def of_formula(formula: RankedFormula) -> None:
         for verb, icon in (("pin", "push_pin"), ("improve", "auto_fix_high"), ("ban", "block")):
             st.button(
                 say(f"ui_run.short_{verb}"),
-                on_click=_send,
+                on_click=_asked,
                 args=(verb, body),
                 key=f"{verb}-{mark}",
                 icon=f":material/{icon}:",
@@ -67,6 +67,14 @@ def _told(verb: str, text: str) -> None:
         st.error(plain(error.text(language())))
     else:
         st.toast(say("ui_run.sent"))
+
+
+def _asked(verb: str, text: str = "") -> None:
+    """As a button does it: what cannot be done any more, of a run that has just ended, is said beside the page."""
+    try:
+        _send(verb, text)
+    except RecommenderError as error:
+        st.toast(plain(error.text(language())))
 
 
 def _send(verb: str, text: str = "") -> None:

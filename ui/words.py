@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -19,6 +20,14 @@ def language() -> Language:
     chosen = st.session_state.get("language")
     browser: Language = "ja" if (st.context.locale or "").startswith("ja") else "en"
     return chosen if chosen in LANGUAGES else browser
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone; UTC where the browser does not say a known one."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def say(key: str, **values: object) -> str:

@@ -25,6 +25,7 @@ PATIENCE = 60.0  # seconds without a word until a run is somebody else's
 MOST_TRIES = 4  # of a run that takes its workers down
 IDLE = 600.0
 _LOOK = 0.3
+_STARTED: dict[Path, subprocess.Popen[bytes]] = {}  # the last worker of every slot that this process has started
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +43,7 @@ def ensure_worker(store_url: str | None = None, idle: float = IDLE, ahead: bool 
     with Store.open(store_url) as store:
         wanted = max(store.waiting(PATIENCE), int(ahead))
     for number in range(slots()):
-        if wanted > 0 and _is_free(number):
+        if wanted > 0 and not _is_coming(number) and _is_free(number):
             _start(number, store_url, idle)
 
 
@@ -118,6 +119,12 @@ def _slot(number: int) -> Iterator[bool]:
         lock.release()
 
 
+def _is_coming(number: int) -> bool:
+    """Whether a worker that this process has started is alive; on a busy machine it takes its slot only after a while."""
+    worker = _STARTED.get(_lock(number))
+    return worker is not None and worker.poll() is None
+
+
 def _is_free(number: int) -> bool:
     with _slot(number) as mine:
         return mine
@@ -129,4 +136,5 @@ def _start(number: int, store_url: str | None, idle: float) -> None:
     known = os.environ | ({} if store_url is None else {"FORMULA_STORE_URL": store_url})  # it may hold a password: not for everyone's eyes
     with (home() / "workers" / f"{number}.log").open("ab") as log:
         worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=known)  # noqa: S603
+    _STARTED[_lock(number)] = worker
     threading.Thread(target=worker.wait, name="worker", daemon=True).start()  # it leaves no zombie behind

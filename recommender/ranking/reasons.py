@@ -13,6 +13,7 @@ Say = Callable[[Numbers, Numbers, int], Sentence | None]
 
 _MOST = 3
 _LEAST = 0.05  # nats below which a difference decides nothing
+_FAR = 100.0  # times: what is more is not counted
 _HOLDS = 4.0  # an error beyond the data up to so many times that between them
 
 
@@ -68,8 +69,10 @@ def _edge(a: Numbers, b: Numbers, sign: int) -> Sentence | None:
 def _ratio(kind: str, mine: float, theirs: float, sign: int) -> Sentence | None:
     """Errors as a person compares them: the root of the NMSE, how many times smaller or larger."""
     factor = math.sqrt(max(mine, theirs) / max(min(mine, theirs), EXACT))
-    told = f"{factor:.2g}" if factor < 100 else "100+"
-    return Sentence.of(f"reason.{kind}_{'less' if sign > 0 else 'more'}", factor=told) if factor > 1.05 else None
+    if factor <= 1.05:
+        return None
+    far, way = "_far" if factor > _FAR else "", "less" if sign > 0 else "more"
+    return Sentence.of(f"reason.{kind}{far}_{way}", factor=f"{min(factor, _FAR):{'.2g' if factor < 10 else '.0f'}}")
 
 
 def _coefficients(a: Numbers, b: Numbers, sign: int) -> Sentence | None:

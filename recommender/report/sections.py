@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus.language import Language, Sentence, text
+from recommender.prediction import with_errors_of
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation, Variable
 from recommender.report import view
@@ -46,16 +47,10 @@ _DASH = "–"
 
 def compose(problem: Problem, result: Recommendation, language: Language = "en", further: Sequence[Section] = ()) -> Document:
     """Everything there is to say of a run; further: sections of others, before the last one. The same result gives the same document."""
-    writer = _Writer(weighted(problem, result), result, language)
+    writer = _Writer(with_errors_of(problem, result), result, language)
     candidates = [writer.candidate(formula) for formula in result.formulas]
     sections = (writer.question(), *writer.overview(), *candidates, *writer.tried(), *further, writer.reproduce())
     return Document(text("report.title", language, target=result.target.name), language, sections)
-
-
-def weighted(problem: Problem, result: Recommendation) -> Problem:
-    """The problem with the relative errors that the run found, if it did."""
-    shares = [float(dict(note.values)["percent"]) / 100 for note in result.notes if note.key == "note.relative_error"]  # type: ignore[arg-type]
-    return problem.with_relative_error(shares[0]) if shares and problem.relative_share is None else problem
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.functions import Array
+from recommender.prediction import Predictor
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula
-from recommender.report.bands import curve_band
 
 MAX_POINTS = 400
 _CURVE_POINTS = 400
@@ -157,8 +157,8 @@ def beyond(problem: Problem, formula: RankedFormula) -> Beyond:
     """Along the input on which the candidate depends most."""
     grids = {column.name: widened(column.shown[problem.rows], _REACH, _CURVE_POINTS) for column in problem.inputs}
     middle = {column.name: float(np.median(column.shown[problem.rows])) for column in problem.inputs}
-    with np.errstate(all="ignore"):
-        bands = {name: curve_band(problem, formula, _along(name, x, middle)) for name, x in grids.items()}
+    predictor = Predictor.of(problem, formula)
+    bands = {name: predictor.at(_along(name, x, middle)) for name, x in grids.items()}
     name = max(grids, key=lambda one: _spread_of(bands[one].value[_inside(grids[one], problem, one)]))
     band, column = bands[name], problem.table[name]
     rows = problem.rows[_spread(len(problem.rows))] if len(grids) == 1 else problem.rows[:0]

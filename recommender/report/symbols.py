@@ -1,4 +1,5 @@
-"""How the symbols of a formula look: `eta0` is eta with index 0, `T_hot` a T with index hot, `phase_mismatch` two upright words."""
+"""How the symbols of a formula look: `eta0` is eta with index 0, `T_hot` a T with index hot, `Ta` and `Vmax` a T with index a and a V with
+index max, `phase_mismatch` two upright words."""
 
 from __future__ import annotations
 
@@ -18,6 +19,10 @@ def _letter(name: str) -> str:
 
 
 _GREEK = {name: _letter(name) for name in f"{_NAMES} {_CAPITALS}".split()}
+_INDEXED = re.compile(r"([A-Z])([a-z]|amb|eff|in|max|min|opt|out|ref|sat|th)")
+_SIMILARITY = "Bi Bo Ec Eu Fo Fr Gr Gz Kn Ma Nu Oh Pe Pr Ra Re Sc Sh St We"
+_ELEMENTS = "Ag Al Au Ca Cl Co Cr Cu Fe Li Mg Mn Mo Na Nb Ni Pb Pt Si Sn Ti Zn Zr"
+_WHOLE = frozenset(f"{_SIMILARITY} {_ELEMENTS}".split())  # names of two letters
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -47,7 +52,9 @@ def symbol(name: str) -> Symbol:
     numbered = re.fullmatch(r"([^\W\d_]+)(\d+)", stem)
     if numbered and not index:
         stem, index = numbered[1], numbered[2]
-    elif len(stem) > 1 and stem not in _GREEK:
+    elif (split := _INDEXED.fullmatch(plain)) and plain not in _WHOLE | _GREEK.keys():
+        stem, index = split[1], split[2]
+    elif len(stem) > 1 and stem not in _GREEK and not index.isdigit():
         stem, index = plain, ""
     return Symbol(_GREEK.get(stem, stem.replace("_", " ")), index.replace("_", " "))
 
@@ -55,4 +62,6 @@ def symbol(name: str) -> Symbol:
 def symbol_latex(name: str) -> str:
     """The same look in LaTeX, safe for any text."""
     seen = symbol(name)
+    if _INDEXED.fullmatch(name) and seen.index:
+        return latex_name(f"{seen.stem}_{seen.index}")
     return latex_name(seen.stem if seen.is_word and not seen.index else name)

@@ -16,6 +16,7 @@ from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation, Variable
 from recommender.report.series import Series
 from recommender.show import (
+    confidence_percent,
     confidence_words,
     family_words,
     interpretation_words,
@@ -64,8 +65,12 @@ def coefficient_rows(formula: RankedFormula, language: Language) -> tuple[Coeffi
 
 def _coefficient_row(c: Coefficient, language: Language) -> CoefficientRow:
     unit = text("report.unit_open", language) if c.unit == "?" else unit_text(c.unit)
-    value = number_text(c.value) if c.known else raised(value_with_error(c.value, c.standard_error)).replace(" ", _SPACE)
-    interval = _DASH if c.known else interval_text(c.low, c.high)
+    if c.known:
+        value, interval = number_text(c.value), _DASH
+    elif math.isnan(c.standard_error):
+        value, interval = raised(f"{c.value:.3g}"), text("report.undetermined", language)
+    else:
+        value, interval = raised(value_with_error(c.value, c.standard_error)).replace(" ", _SPACE), interval_text(c.low, c.high)
     return CoefficientRow(c.name, value, interval, unit, meaning_words(c, language), interpretation_words(c, language))
 
 
@@ -142,6 +147,8 @@ def _gauge(evidence: Evidence, formula: RankedFormula, language: Language) -> Ga
     value, fill = _READERS.get(evidence.kind, _score)(evidence, formula)
     words, kind = evidence.words.text(language), evidence.kind
     label, more = (strings(language).get(key, kind) for key in (f"gauge.{kind}", f"gauge.{kind}_help"))
+    if kind == "physics" and evidence.warnings:
+        words = f"{words} {text('gauge.physics_less', language)}"
     parts = (e.words.text(language) for e in formula.evidence if e.part_of == kind)
     return Gauge(kind, label, value, fill, _level(kind, fill), words, "\n\n".join((more, *parts)))
 
@@ -207,7 +214,7 @@ def confidence(formula: RankedFormula, language: Language) -> str:
 
 def confidence_share(formula: RankedFormula) -> str:
     """The confidence in percent, a dash where it is not known."""
-    return f"{100 * formula.confidence:.0f}{_SPACE}%" if math.isfinite(formula.confidence) else _DASH
+    return f"{confidence_percent(formula)}{_SPACE}%" if math.isfinite(formula.confidence) else _DASH
 
 
 def notes(result: Recommendation, language: Language) -> tuple[str, ...]:

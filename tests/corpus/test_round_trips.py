@@ -152,7 +152,8 @@ def test_latex_is_balanced(root: Node) -> None:
     ("text", "latex"),
     [
         ("p0*sinc(k*x/2)**2", r"p_{0} \, \operatorname{sinc}\left(\frac{k \, x}{2}\right)^{2}"),
-        ("exp(-x/tau)", r"e^{-\frac{x}{\tau}}"),
+        ("exp(-x/tau)", r"\exp\left(-\frac{x}{\tau}\right)"),
+        ("exp(-2*x)", r"e^{-2 \, x}"),
         ("1e10**x", r"\left(10^{10}\right)^{x}"),
         ("-2.5e-9*x", r"-2.5 \times 10^{-9} \, x"),
         ("1234.5*x", r"1234.5 \, x"),

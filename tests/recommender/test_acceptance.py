@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.entry import violations
-from corpus.errors import EntryError, ProblemError
+from corpus.errors import EntryError, ProblemError, StoreError
 from corpus.inbox import Acceptance, Inbox
 from recommender.acceptance import Decision, decisions, entry_of, take, turn_down
 from recommender.cli import app
@@ -97,3 +97,17 @@ def test_the_command_line_does_the_same(answer, tmp_path, monkeypatch):
     assert said.exit_code == 0, said.output
     assert len(list(inbox_folder().glob("*.yaml"))) == 1
     assert CliRunner().invoke(app, ["reject", run[:8], "1", "--person", "me", "--reason", "no"]).exit_code == 0
+
+
+@pytest.mark.parametrize("words", [("accept", "1"), ("reject", "1"), ("show",), ("steer", "stop")])
+def test_nobody_decides_on_or_sees_the_run_of_another_tenant(words, answer, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORMULA_STORE_URL", str(tmp_path / "runs.sqlite"))
+    monkeypatch.setenv("FORMULA_HOME", str(tmp_path))
+    with Store.open() as store:
+        run = store.start_run(RunStart("crystal", answer.table_hash, "効率", tenant="acme"))
+        store.finish_run(run, "done", answer.to_dict(), ())
+        verb, *rest = words
+        decided = ["--person", "me", "--reason", "it fits"] if verb in ("accept", "reject") else []
+        said = CliRunner().invoke(app, [verb, run[:8], *rest, *decided])
+        assert isinstance(said.exception, StoreError)
+        assert not list(store.events(run))

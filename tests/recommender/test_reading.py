@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -120,3 +124,22 @@ def outcome(path: Path) -> Problem | RecommenderError:
         return Problem.of(Table.read(path))
     except RecommenderError as error:
         return error
+
+
+def test_two_people_may_bring_the_first_workbooks_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    pd.DataFrame({"x": np.arange(9.0), "y": np.arange(9.0) ** 2}).to_excel(path, index=False)
+    script = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from recommender.reading import read_frame
+together = threading.Barrier(4)
+def one(path):
+    together.wait()
+    return read_frame(path)
+with ThreadPoolExecutor(4) as pool:
+    print(len(list(pool.map(one, [Path(sys.argv[1])] * 4))))
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.strip() == "4", done.stderr

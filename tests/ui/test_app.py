@@ -34,6 +34,12 @@ def turn(app, page, run=""):
     return app.run()
 
 
+def part(app, name, language="en"):
+    """To a part of a candidate, as by its tabs."""
+    app.session_state[f"part-{language}"] = text(f"ui_cards.tab_{name}", language)
+    return app.run()
+
+
 def words(app):
     """Everything the page says."""
     kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.text, app.error, app.warning, app.info, app.success)
@@ -277,6 +283,7 @@ def test_two_candidates_side_by_side(app, finished):
 def test_a_new_row_is_predicted_and_doubted_beyond_the_data(app, finished):
     speak(app, "en")
     turn(app, "candidates", finished)
+    part(app, "predict")
     assert 20 < float(app.metric[0].value.split()[0]) < 90
     assert "Outside of what was measured" not in words(app)
     app.number_input[0].set_value(500.0).run()
@@ -287,6 +294,7 @@ def test_a_new_row_is_predicted_and_doubted_beyond_the_data(app, finished):
 def test_a_candidate_is_rejected_with_a_reason(app, finished):
     speak(app, "en")
     turn(app, "candidates", finished)
+    part(app, "decide")
     reject = next(button for button in app.button if button.label == text("ui_cards.reject", "en"))
     reject.click().run()
     assert len(app.error) == 1  # nobody, for no reason

@@ -74,9 +74,7 @@ def _chosen(problem: Problem, result: Recommendation) -> None:
     if len(shown) == 1:
         candidate.draw(problem, result, shown[0])
         return
-    for place, formula in zip(st.columns(max(1, len(shown)), gap="small"), shown, strict=False):
-        with place:
-            candidate.draw_small(problem, formula)
+    candidate.side_by_side(problem, shown)
 
 
 if __name__ == "__main__":

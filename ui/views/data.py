@@ -13,7 +13,7 @@ from recommender.table import Table
 from ui import asking, columns, computed, cures
 from ui.charts import scatter_matrix
 from ui.data import SUFFIXES, example_table, example_words, examples, preview_frame, read_pasted, read_upload
-from ui.launch import expect, start
+from ui.launch import choose_effort, expect, start
 from ui.shield import shielded
 from ui.words import language, named, plain, say
 from ui.work import work
@@ -48,7 +48,10 @@ def _ask(table: Table) -> None:
     with st.expander(say("ui_data.more"), icon=":material/add_circle:"):
         asking.draw_more(edited)
     work().question = asking.question(edited)
-    if st.button(say("ui.run"), type="primary", key="run", disabled=work().question is None, icon=":material/play_arrow:"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        choose_effort()
+        pressed = st.button(say("ui.run"), type="primary", key="run", disabled=work().question is None, icon=":material/play_arrow:")
+    if pressed:
         start()
     _look(edited)
 
@@ -56,7 +59,8 @@ def _ask(table: Table) -> None:
 def _look(edited: columns.Edited) -> None:
     st.subheader(say("ui_data.preview"), anchor=False)
     names = [*edited.names("input")[:4], *filter(None, [edited.one("target")])]
-    plots, rows = st.columns([3, 2], gap="medium") if len(names) <= _FEW else (st.container(), st.container())
+    with st.container(key="preview"):
+        plots, rows = st.columns([3, 2], gap="medium") if len(names) <= _FEW else (st.container(), st.container())
     if len(names) > 1:
         alt = say("ui_data.matrix_alt", names=", ".join(names))
         plots.altair_chart(scatter_matrix(edited.table, names), width="content", alt=alt)

@@ -16,13 +16,12 @@ from ui.work import work
 def draw() -> None:
     """The page."""
     st.title(say("ui_page.library"), anchor=False)
-    find, new, nightly = st.tabs([say(f"ui_library.tab_{name}") for name in ("find", "new", "nightly")])
-    with find:
-        _find()
-    with new:
-        propose.draw()
-    with nightly:
-        ingestion.draw()
+    parts = {"find": _find, "new": propose.draw, "nightly": ingestion.draw}
+    tabs = st.tabs([say(f"ui_library.tab_{name}") for name in parts], key=f"library-{language()}", on_change="rerun")
+    for tab, (name, part) in zip(tabs, parts.items(), strict=True):
+        if tab.open or name != "nightly":  # what is being written in the others must not be lost
+            with tab:
+                part()
 
 
 def _find() -> None:
@@ -56,7 +55,8 @@ def _results(found: list[Retrieved]) -> None:
     if not found:
         st.info(say("ui_library.nothing"))
         return
-    left, right = st.columns([2, 3], gap="large")
+    with st.container(key="found"):
+        left, right = st.columns([2, 3], gap="large")
     tongue = language()
     with left:
         names = [cell(one.entry.name.of(tongue)) for one in found]

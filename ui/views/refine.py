@@ -24,11 +24,13 @@ def draw() -> None:
     problem = launch.problem(seen)
     st.caption(say("ui_refine.words", target=plain(result.target.name)))
     discussion = _discussion(seen.run_id, problem, result)
-    talk, paste = st.tabs([say("ui_refine.tab_talk"), say("ui_refine.tab_paste")])
-    with talk:
-        dialogue.draw(discussion)
-    with paste:
-        pasting.draw(discussion)
+    talk, paste = st.tabs([say("ui_refine.tab_talk"), say("ui_refine.tab_paste")], key=f"refine-{language()}", on_change="rerun")
+    if paste.open:
+        with paste:
+            pasting.draw(discussion)
+    else:
+        with talk:
+            dialogue.draw(discussion)
 
 
 def _discussion(run_id: str, problem: Problem, result: Recommendation) -> Discussion:

@@ -7,9 +7,8 @@ import streamlit as st
 from recommender.problem import Problem
 from ui import launch, live, steering
 from ui.again import take_up
-from ui.launch import EFFORTS
 from ui.shield import shielded
-from ui.words import named, plain, say
+from ui.words import plain, say
 from ui.work import Question, work
 
 
@@ -43,7 +42,7 @@ def _order() -> None:
         launch.nothing_yet()
         return
     _told(asked)
-    _effort()
+    launch.choose_effort()
     if st.button(say("ui.run"), type="primary", key="run", icon=":material/play_arrow:"):
         launch.start()
 
@@ -54,20 +53,6 @@ def _told(asked: Question) -> None:
     rows |= {"require": ", ".join(asked.require), "typed": ", ".join(asked.typed)}
     with st.container(border=True, key="asked"):
         st.markdown("\n".join(f"- {say(f'ui_run.{name}')}: **{plain(words)}**" for name, words in rows.items() if words))
-
-
-def _effort() -> None:
-    label, names = say("ui_run.effort"), list(EFFORTS)
-    st.segmented_control(
-        label,
-        names,
-        format_func=named("ui_run.effort_", names),
-        default="usual",
-        required=True,
-        key="effort",
-        help=say("ui_run.effort_help"),
-        persist_state="session",
-    )
 
 
 def _again(problem: Problem, run_id: str) -> None:

@@ -11,7 +11,7 @@ from recommender.store import RunSummary
 from ui import history, launch
 from ui.access import tenant
 from ui.shield import shielded
-from ui.words import cell, plain, say
+from ui.words import cell, plain, say, zone
 from ui.work import work
 
 _LIMIT = 200
@@ -35,24 +35,23 @@ def draw() -> None:
 def _choose(rows: Sequence[RunSummary]) -> list[RunSummary]:
     """One or two of the list; the run looked at, or the newest, while nothing is picked."""
     frame = pd.DataFrame([_line(row) for row in rows])
-    st.caption(say("ui_runs.pick"))
+    st.caption(say("ui_runs.pick", zone=plain(zone().key)))
     height = min(420, 38 + 35 * len(rows))
     event = st.dataframe(frame, hide_index=True, height=height, on_select="rerun", selection_mode="multi-row", key="runs-rows")
     picked = [rows[i] for i in event.selection.rows if i < len(rows)][:2]
     return picked or [next((row for row in rows if row.id == launch.current()), rows[0])]
 
 
-def _line(row: RunSummary) -> dict[str, str]:
-    took = "" if row.finished is None else f"{(row.finished - row.started).total_seconds():.0f}"
-    told = {
-        "started": f"{row.started:%Y-%m-%d %H:%M}",
-        "table": row.table_name,
-        "target": row.target,
+def _line(row: RunSummary) -> dict[str, str | int | None]:
+    told: dict[str, str | int | None] = {
+        "started": f"{row.started.astimezone(zone()):%Y-%m-%d %H:%M}",
+        "table": cell(row.table_name),
+        "target": cell(row.target),
         "state": say(f"ui_runs.state_{row.status}"),
-        "seconds": took,
-        "best": row.best or "",
+        "seconds": None if row.finished is None else round((row.finished - row.started).total_seconds()),
+        "best": cell(row.best or ""),
     }
-    return {say(f"ui_runs.{key}"): cell(value) for key, value in told.items()}
+    return {say(f"ui_runs.{key}"): value for key, value in told.items()}
 
 
 def _open(row: RunSummary) -> None:

@@ -18,7 +18,9 @@ from ui import entries
 from ui.access import is_guarded
 from ui.privacy import is_local
 from ui.shield import shielded
-from ui.words import language, plain, say
+from ui.words import NAMES, language, plain, say
+
+_EXPLAINED = ("search_time", "embedder", "golden")
 
 
 def draw() -> None:
@@ -96,7 +98,7 @@ def _index() -> None:
             "entries": f"{manifest.entries:,}",
             "built": manifest.built[:16].replace("T", " "),
             "embedder": str(manifest.embedder),
-            "golden": ", ".join(f"{name} {100 * value:.0f} %" for name, value in manifest.golden.items()) or "–",
+            "golden": ", ".join(f"{NAMES.get(name, name)} {100 * value:.0f} %" for name, value in manifest.golden.items()) or "–",
         }
     )
     for problem in retriever.problems:
@@ -118,7 +120,10 @@ def _health(name: str) -> None:
 
 
 def _facts(rows: Mapping[str, str]) -> None:
-    st.markdown("\n".join(f"- {say(f'ui_settings.{key}')}: **{plain(value)}**" for key, value in rows.items()))
+    with st.container(gap="xsmall"):
+        for key, value in rows.items():
+            words = say(f"ui_settings.{key}_help") if key in _EXPLAINED else None
+            st.markdown(f"{say(f'ui_settings.{key}')}: **{plain(value)}**", help=words)
 
 
 if __name__ == "__main__":

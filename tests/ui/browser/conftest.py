@@ -45,8 +45,8 @@ def nobody_works() -> None:
 
 
 @pytest.fixture(scope="session")
-def server(formula_home: Path) -> Iterator[str]:
-    """The address of a running app whose index is built."""
+def serving(formula_home: Path) -> Iterator[tuple[str, int]]:
+    """The address and the process of a running app whose index is built."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -57,8 +57,18 @@ def server(formula_home: Path) -> Iterator[str]:
     with (formula_home / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, env=known) as process:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/_stcore/health")
-        yield url
+        yield url, process.pid
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def server(serving: tuple[str, int]) -> str:
+    return serving[0]
+
+
+@pytest.fixture(scope="session")
+def server_id(serving: tuple[str, int]) -> int:
+    return serving[1]
 
 
 def _wait_for(url: str) -> None:
@@ -120,7 +130,8 @@ class Visitor:
         """Wait until nothing is being drawn."""
         self.page.wait_for_selector("[data-testid=stAppViewContainer] h1", timeout=60_000)
         self.page.wait_for_timeout(300)
-        self.page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=120_000)
+        for busy in ("stStatusWidget", "stSpinner", "stSkeleton"):
+            self.page.wait_for_selector(f"[data-testid={busy}]", state="detached", timeout=120_000)
         self.page.wait_for_timeout(500)
 
     def press(self, key: str) -> None:
@@ -135,6 +146,11 @@ class Visitor:
         """To a page by the list on the left."""
         self.page.locator(f"[data-testid=stSidebarNav] a[href*='/{name}']").first.click()
         self.settle()
+
+    def shade(self, scheme: str) -> None:
+        """Light or dark, as the reader's system has it."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_timeout(300)
 
     def shoot(self, name: str, width: int = 1280) -> None:
         """The whole page as a picture."""

@@ -10,7 +10,7 @@ from corpus.language import text
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 SERIOUS = ("serious", "critical")
-BOTH = (1280, 1920)
+WIDTHS = (820, 1280, 1920)  # a tablet held upright, a notebook, a screen on a desk
 
 
 def serious(page):
@@ -22,9 +22,18 @@ def serious(page):
 
 
 def look(visitor, name, widths=(1280,)):
-    """A picture, no error, nothing that sticks out, nothing a screen reader stumbles over."""
+    """A picture, no error, nothing that sticks out, nothing a screen reader stumbles over; of a whole page also in the dark."""
     for width in widths:
         visitor.shoot(name, width)
+    check(visitor)
+    if widths == WIDTHS:
+        visitor.shade("dark")
+        visitor.shoot(f"{name}-dark")
+        check(visitor)
+        visitor.shade("light")
+
+
+def check(visitor):
     assert visitor.page.locator("[data-testid=stAlertContentError], [data-testid=stException]").count() == 0
     assert visitor.overflow() == []
     assert serious(visitor.page) == []
@@ -35,19 +44,19 @@ def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
     visitor.visit("candidates")  # as the first of all visits: the list of pages is there all the same
     assert page.get_by_text(say("ui_page.settings")).count() == 1
     visitor.visit()
-    look(visitor, "0-empty", BOTH)
+    look(visitor, "0-empty", WIDTHS)
 
     page.locator("input[type=file]").set_input_files(shift_jis)
     visitor.wait(".st-key-run button")
     visitor.settle()
-    look(visitor, "1-data", BOTH)
+    look(visitor, "1-data", WIDTHS)
 
     visitor.turn("run")
     page.get_by_text(say("ui_run.effort_long"), exact=True).click()
     visitor.settle()
     visitor.press("run")
     visitor.wait("[class*=st-key-live-]")
-    look(visitor, "2-run")
+    look(visitor, "2-run", WIDTHS)
     page.locator("[class*=st-key-pin-] button").first.click()
     visitor.wait(f"text={say('ui_run.log', count=1)}")
     page.get_by_role("textbox", name=say("ui_run.what")).fill("cools towards the room")
@@ -62,11 +71,11 @@ def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
     if page.locator(".st-key-stop button").count():
         visitor.press("stop")
     visitor.wait(".st-key-to-candidates button", 240)
-    look(visitor, "2-run-done")
+    look(visitor, "2-run-done", WIDTHS)
 
     visitor.press("to-candidates")
     visitor.wait("[class*=st-key-card-]")
-    look(visitor, "3-candidates", BOTH)
+    look(visitor, "3-candidates", WIDTHS)
     tabs = page.get_by_role("tab")
     for i in range(1, 6):
         tabs.nth(i).click()
@@ -78,11 +87,14 @@ def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
     visitor.wait(f"text={say('ui_cards.accept_done')}")
     page.locator(".st-key-shown button", has_text="#2").click()
     visitor.settle()
-    look(visitor, "3-compare", BOTH)
+    look(visitor, "3-compare", WIDTHS)
 
-    for name in ("refine", "library", "runs", "settings"):
+    for name, parts in {"refine": 2, "library": 3, "runs": 1, "settings": 1}.items():
         visitor.turn(name)
-        look(visitor, f"4-{name}", BOTH)
+        look(visitor, f"4-{name}", WIDTHS)
+        for i in range(1, parts):
+            page.get_by_role("tab").nth(i).click()
+            look(visitor, f"4-{name}-tab{i}")
 
     visitor.turn("runs")
     with page.expect_download() as waiting:
@@ -90,4 +102,26 @@ def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
     report = tmp_path / "report.html"
     waiting.value.save_as(report)
     assert "温度" in report.read_text(encoding="utf-8")
+    assert visitor.complaints == []
+
+
+def test_other_tables_and_what_is_asked_of_them(visitor):
+    """Several inputs, a group, a paste, a picked entry of the library: pictures of what the journey does not pass."""
+    page, say = visitor.page, lambda key, **values: text(key, visitor.language, **values)
+    visitor.visit()
+    page.locator(".st-key-try-pump_curve button").click()
+    visitor.wait(".st-key-run button")
+    look(visitor, "5-several-inputs", WIDTHS)
+    page.get_by_text(say("ui_data.more"), exact=True).click()
+    look(visitor, "5-more")
+    visitor.turn("library")
+    page.get_by_role("textbox", name=say("ui_library.search"), exact=True).fill("pump")
+    page.keyboard.press("Enter")
+    visitor.settle()
+    look(visitor, "5-library-search")
+    visitor.turn("")
+    page.get_by_text(say("ui_data.another"), exact=True).click()
+    page.get_by_text(say("ui_data.source_paste"), exact=True).click()
+    visitor.settle()
+    look(visitor, "5-paste")
     assert visitor.complaints == []
