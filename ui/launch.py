@@ -134,7 +134,7 @@ def table_at_hand() -> Table | None:
     if held is not None or not run:
         return held
     try:
-        return problem(run).table
+        return _problem(run, (), tenant(), Settings.load().store_url).table
     except RecommenderError:  # the page says what is wrong with the run
         return None
 
