@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -139,7 +140,6 @@ def _save(path: Path, text: str = "") -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) -> None:
     """Open the app in a browser."""
-    import subprocess
     from importlib.util import find_spec
 
     from corpus.errors import SettingsError
@@ -148,7 +148,8 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) 
     if find_spec("streamlit") is None:
         raise SettingsError("ui_missing")
     options = ["--server.port", str(port), "--server.address", "localhost", "--browser.gatherUsageStats", "false"]
-    sys.exit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *options]))  # noqa: S603
+    # in the place of this process, so that whoever ends one ends the other
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(page), *options])  # noqa: S606
 
 
 @app.command()

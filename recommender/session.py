@@ -145,10 +145,13 @@ def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
     return result
 
 
-def resume(run_id: str, *, store_url: str | None = None, around: Surroundings | None = None) -> Recommendation:
-    """Go on with a run that has not ended, whatever ended its process. StoreError if it has ended, or there is none."""
+def resume(run_id: str, *, store_url: str | None = None, around: Surroundings | None = None, tenant: str = "") -> Recommendation:
+    """Go on with a run that has not ended, whatever ended its process. StoreError if it has ended, or there is none of this tenant.
+
+    tenant: "" for that of the settings.
+    """
     with Store.open(store_url) as store:
-        record = store.run(run_id)
+        record = store.run(run_id, tenant or Settings.load().tenant)
         if record.status not in ALIVE:
             raise StoreError("resume_ended", run=record.id[:8], status=record.status)
         return work(store, record.id, around or Surroundings())
