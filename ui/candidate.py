@@ -182,7 +182,7 @@ def _within(values: np.typing.NDArray[np.float64], value: float) -> bool:
 def _source(formula: RankedFormula) -> None:
     source = formula.numpy_source()
     st.caption(say("ui_cards.source_words"))
-    st.code(source, language="python")
+    st.code(source, language="python", wrap_lines=True)
     name = f"formula_{formula.rank}.py"
     st.download_button(say("ui_cards.download_source"), source, name, "text/x-python", key=f"source-{formula.rank}", on_click="ignore")
 

@@ -55,5 +55,5 @@ def _item(one: Held) -> None:
     with st.expander(plain(f"{one.source} · {one.where}")):
         for reason in one.reasons:
             st.markdown(f"- {plain(reason.text(language()))}")
-        st.code(one.text[:4000], language="yaml")
+        st.code(one.text[:4000], language="yaml", wrap_lines=True)
         st.caption(f"{plain(one.id)} · {plain(one.since[:10])}")

@@ -28,7 +28,7 @@ def _out(discussion: Discussion) -> None:
     st.session_state.setdefault("paste-role", ROLES[0])
     role = st.segmented_control(say("ui_refine.role"), ROLES, format_func=named("ui_refine.role_", ROLES), key="paste-role", required=True)
     context = gather(discussion.problem, discussion.retriever)
-    st.code(pasteable(discussion.problem, context, role=str(role), language=language()), language=None, wrap_lines=True, height=420)
+    st.code(pasteable(discussion.problem, context, role=str(role), language=language()), language=None, wrap_lines=True)
 
 
 def _back(discussion: Discussion) -> None:
