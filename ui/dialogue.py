@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 def draw(discussion: Discussion) -> None:
     """Formulas and tools on the left, the dialogue on the right."""
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.container(key="dialogue").columns([3, 2], gap="medium")
     with left:
         ordered = listed(discussion)
         _tools(discussion, ordered)
