@@ -59,10 +59,7 @@ def reject(
 
 
 def _result(store: Store, run_id: str, tenant: str) -> tuple[str, Recommendation]:
-    from corpus.errors import StoreError
-    from recommender.recommendation import Recommendation
+    from recommender.watching import answer_of
 
     record = store.run(run_id, tenant)
-    if not record.result:
-        raise StoreError("run_without_result", run=run_id, status=record.status)
-    return record.id, Recommendation.from_dict(record.result)
+    return record.id, answer_of(record)

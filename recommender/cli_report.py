@@ -20,22 +20,18 @@ def report(
     language: Annotated[Lang, typer.Option("--lang", help="Language of the report.")] = "en",
 ) -> None:
     """Write a report of a recorded run."""
-    from corpus.errors import StoreError
-    from recommender.recommendation import Recommendation
     from recommender.repeat import asked_again
     from recommender.report import check_report, models_section, write_report
     from recommender.settings import Settings
     from recommender.store import Store
     from recommender.table import Table
-    from recommender.watching import as_steered
+    from recommender.watching import answer_of, as_steered
 
     check_report(file)
     tenant = Settings.load().tenant
     with Store.open() as store:
         record = store.run(run, tenant)
         calls = store.calls(run, tenant).get(record.id, [])
-        if not record.result:
-            raise StoreError("run_without_result", run=run, status=record.status)
+        result = answer_of(record)
         problem = as_steered(store, record.id, asked_again(record, Table.read(table, pairs(unit), pairs(describe)), sigma))
-    result = Recommendation.from_dict(record.result)
     typer.echo(f"{write_report(result, problem, file, language, models_section(calls, language))}")

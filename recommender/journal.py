@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
+STEERED = "steered"  # the kind of step at which a person's commands were obeyed
+
 
 class Journal(Protocol):
     """Outcomes by the kind and the name of their step."""

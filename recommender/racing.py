@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -123,14 +123,14 @@ class Race:
 
     def _reorder(self, known: Candidate | None, candidate: Candidate, fit: Fit) -> None:
         """The candidate takes its place in the order, which is not sorted again: there may be thousands."""
-        before = None if known is None or self._order is None else self._place_of(known)
-        if before is not None and self._order is not None:
-            del self._order[bisect_left(self._order, before)]
+        before = None if known is None else self._place_of(known)
         self._runners[candidate.key] = candidate
         self._fits.setdefault(_place(candidate), fit)
-        now = None if self._order is None else self._place_of(candidate)
-        if now is not None and self._order is not None:
-            insort(self._order, now)
+        now, order = self._place_of(candidate), self._order
+        if order is not None and before is not None:
+            del order[bisect_left(order, before)]
+        if order is not None and now is not None:
+            insort(order, now)
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -230,11 +230,11 @@ class Race:
         if fitted.fit.status.key not in _UNSETTLED or len(priors) < len(fitted.free) or not fitted.candidate.is_law:
             return fitted
         lead, samples, seed, effort = fitted.candidate.lead, self.problem.samples, self.problem.seed, self._terms.effort
-        given: Any = {"known": lead.known, "bounds": lead.bounds, "seed": seed}
-        usual = fit(lead.formula, samples, priors=priors, budget=effort * GUIDED_BUDGET, **given)
+        guided = partial(fit, lead.formula, samples, known=lead.known, bounds=lead.bounds, seed=seed)
+        usual = guided(priors=priors, budget=effort * GUIDED_BUDGET)
         if not all(map(math.isfinite, usual.parameters.values())):
             return fitted
-        again = fit(lead.formula, samples, starts=[usual.parameters], budget=effort * RACE_BUDGET, **given)
+        again = guided(starts=[usual.parameters], budget=effort * RACE_BUDGET)
         return _better(fitted, replace(fitted, fit=again))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.errors import StoreError
+from recommender.journal import STEERED
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop
 from recommender.recommendation import Recommendation
@@ -102,10 +104,17 @@ class StoredCommands:
 def obeyed(store: Store, run_id: str) -> list[Mapping[str, Any]]:
     """Commands a run has followed: verb, text, the number of their event, and the point of the search."""
     out: list[Mapping[str, Any]] = []
-    for event in store.events(run_id, kind="steered"):
+    for event in store.events(run_id, kind=STEERED):
         payload: Any = event.payload
         out += [{**row, "point": payload["name"]} for row in payload["outcome"]]
     return out
+
+
+def answer_of(record: RunRecord) -> Recommendation:
+    """What a run has answered. StoreError if it has not."""
+    if not record.result:
+        raise StoreError("run_without_result", run=record.id[:8], status=record.status)
+    return Recommendation.from_dict(record.result)
 
 
 def as_steered(store: Store, run_id: str, problem: Problem) -> Problem:

@@ -37,7 +37,7 @@ def summary(result: Recommendation) -> None:
 
 def _title(formula: RankedFormula) -> str:
     """The law's name; of a mere form, the form."""
-    return plain(view.law(formula, language())) if view.is_law(formula) else rf"$\displaystyle {right_side(formula)}$"
+    return plain(view.law(formula, language())) if view.is_law(formula) else typeset(right_side(formula))
 
 
 def name(formula: RankedFormula) -> str:
@@ -50,7 +50,7 @@ def head(formula: RankedFormula) -> None:
     st.subheader(f"{formula.rank} · {name(formula)}", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         colour = _COLOURS[level(formula.confidence)] if formula.confidence == formula.confidence else "gray"
-        level_words, _, spellings = view.confidence(formula, language()).partition(" · ")
+        level_words, spellings = view.confidence_parts(formula, language())
         words = f"{say('report.confidence')}: {plain(level_words)}"
         st.badge(words, color=colour, help=say("report.confidence_help"))  # type: ignore[arg-type]
         if spellings:
@@ -63,7 +63,12 @@ def head(formula: RankedFormula) -> None:
 
 def equation(formula: RankedFormula) -> None:
     """The formula typeset; long ones go on in the next line, which displayed mathematics would not."""
-    st.markdown(rf"$\displaystyle {latex(formula)}$")
+    st.markdown(typeset(latex(formula)))
+
+
+def typeset(code: str) -> str:
+    """LaTeX within a line, at the size of displayed mathematics."""
+    return rf"$\displaystyle {code}$"
 
 
 def latex(formula: RankedFormula) -> str:

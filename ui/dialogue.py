@@ -37,7 +37,7 @@ def listed(discussion: Discussion) -> list[RankedFormula]:
     """The formulas of this dialogue, best first, numbered as the tools count them; drawn as a table."""
     ordered = [formula for _, formula in discussion.ordered()]
     rows = [
-        [f"{i}", rf"$\displaystyle {cards.right_side(f)}$", plain(view.summary_row(f)[0]), view.summary_row(f)[3]]
+        [f"{i}", cards.typeset(cards.right_side(f)), plain(view.summary_row(f)[0]), view.summary_row(f)[3]]
         for i, f in enumerate(ordered, 1)
     ]
     heads = [say("ui_refine.number"), say("ui_refine.formula"), say("report.held_out"), say("report.parameters")]

@@ -19,6 +19,7 @@ from recommender.evaluate._base import Options, Program, Row, Value, Verdict, nu
 from recommender.evaluate.recover import from_cases
 from recommender.evaluate.recover_tasks import RecoverTask, Variant
 from recommender.evaluate.search_ways import Way, search
+from recommender.evaluate.worker import problem_of
 from recommender.problem import Problem
 from recommender.table import Table
 
@@ -131,9 +132,7 @@ def _asked(case: Sought, program: Program) -> Problem:
     """The table as a customer would bring it."""
     path = program.folder / "table.csv"
     case.task.write(path)
-    question = case.task.question
-    table = Table.read(path, question["units"], question["descriptions"])
-    return Problem.of(table, question["target"], question["inputs"], about=question["about"], seed=case.seed)
+    return problem_of({"table": str(path), "seed": case.seed, **case.task.question})
 
 
 def _problem(seed: int) -> Problem:

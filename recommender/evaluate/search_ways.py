@@ -23,7 +23,8 @@ from recommender.running import Means, Run
 from recommender.search import Islands, Plan, World
 from recommender.search.workers import Processes
 
-_MANY = 100_000  # steps: the clock ends the search
+_MANY = 100_000
+_ENDLESS = Plan(_MANY)  # the clock ends the search
 _SHAPES = (
     "a*exp(-b*{x})+c*{z}",
     "a*{x}**b*{z}",
@@ -103,7 +104,7 @@ def search(problem: Problem, way: Way, waves: Sequence[Sequence[Proposer]] = ())
     with talking(Ensemble(members, Slow(way.latency, [column.name for column in problem.inputs])), problem) as talk:
         end = [float("inf")]
         terms = Terms(way.effort, silent, lambda: time.monotonic() > end[0], None)
-        means = Means(gather(problem, None), terms, talk, limit=5, waves=len(waves), plan=Plan(_MANY))
+        means = Means(gather(problem, None), terms, talk, limit=5, waves=len(waves), plan=_ENDLESS)
         run = (Waiting if way.lockstep else Run)(problem, means)
         run.ask([Elementary()])
         for wave in waves:
@@ -120,7 +121,7 @@ def _explored(run: Run, problem: Problem, way: Way, end: list[float]) -> tuple[i
         workers.warm()
         known, used = len(run.race.candidates), _computed(workers.pids)
         end[0] = time.monotonic() + way.seconds
-        islands = (Generations if way.lockstep else Islands)(run, Plan(_MANY), problem.seed, run.journal, workers)
+        islands = (Generations if way.lockstep else Islands)(run, _ENDLESS, problem.seed, run.journal, workers)
         run.explored_by(islands, workers)
         busy = (_computed(workers.pids) - used) / (workers.places * way.seconds)
         return len(run.race.candidates) - known, busy

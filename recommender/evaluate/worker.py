@@ -49,7 +49,7 @@ def recommend(request: Mapping[str, Any]) -> dict[str, Any]:
     from recommender.pipeline import recommend as search
     from recommender.session import run
 
-    problem = _problem(request)
+    problem = problem_of(request)
     options = {"limit": request["limit"], "seconds": request.get("seconds", SECONDS), "workers": request.get("workers", 0)}
     options["effort"] = request.get("effort", 1.0)
     found = run(problem, record=False, **options) if request.get("corpus", True) else search(problem, **options)
@@ -60,10 +60,11 @@ def evolve(request: Mapping[str, Any]) -> dict[str, Any]:
     """The same question for genetic programming alone, for `seconds`."""
     from recommender.evaluate.evolve import evolve as alone
 
-    return {"recommendation": alone(_problem(request), request)}
+    return {"recommendation": alone(problem_of(request), request)}
 
 
-def _problem(request: Mapping[str, Any]) -> Problem:
+def problem_of(request: Mapping[str, Any]) -> Problem:
+    """What a request asks, of its table on disk."""
     from recommender.problem import Problem
     from recommender.table import Table
 
@@ -135,7 +136,7 @@ def llm(request: Mapping[str, Any]) -> dict[str, Any]:
 
     from recommender.evaluate import llm_tasks
 
-    return llm_tasks.ask_members(_problem(request), _index(), Path(request["members"]))
+    return llm_tasks.ask_members(problem_of(request), _index(), Path(request["members"]))
 
 
 def scale_build(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,10 +27,11 @@ class Refitter:
         """bounds: coefficients at an end of theirs stay there, and the others do not leave theirs."""
         self._fit = fit
         self._program = Program([fit.formula.root])
-        self._bounds = bounds or {}
-        known = {**known, **{name: fit.parameters[name] for name, ends in self._bounds.items() if fit.parameters[name] in ends}}
+        bounds = bounds or {}
+        known = {**known, **{name: fit.parameters[name] for name, ends in bounds.items() if fit.parameters[name] in ends}}
         self._known = {name: np.full((1, 1), value) for name, value in known.items()}
         self.free = tuple(name for name in fit.formula.parameters if name not in known)
+        self._bounds = np.array([bounds.get(name, (-np.inf, np.inf)) for name in self.free]).reshape(-1, 2)
 
     def refit(self, samples: Samples) -> dict[str, float]:
         """Values of all coefficients for these rows; nan for the free ones of a form with more of them than rows.
@@ -48,12 +49,8 @@ class Refitter:
             found = levenberg_marquardt(
                 lambda z: residual.values(z * scale), lambda z: residual.jacobian(z * scale) * scale, start / scale, _MAX_EVALUATIONS
             )
-        values = self._within(found * scale) if np.all(np.isfinite(found)) else start
+        values = np.clip(found * scale, *self._bounds.T) if np.all(np.isfinite(found)) else start
         return {**self._fit.parameters, **dict(zip(self.free, map(float, values), strict=True))}
-
-    def _within(self, values: Array) -> Array:
-        low, high = np.array([self._bounds.get(name, (-np.inf, np.inf)) for name in self.free]).T
-        return np.clip(values, low, high)
 
     def predict(self, columns: Mapping[str, Array], values: Mapping[str, float]) -> Array:
         """Values at other rows, shape (n,)."""

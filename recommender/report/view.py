@@ -208,8 +208,12 @@ def summary_row(formula: RankedFormula) -> tuple[str, str, str, str]:
 
 def confidence(formula: RankedFormula, language: Language) -> str:
     """How sure it is that this is the law, and how many other spellings of it there are."""
-    told = (confidence_words(formula, language).replace(" %", f"{_SPACE}%"), family_words(formula, language))
-    return " · ".join(filter(None, told))
+    return " · ".join(filter(None, confidence_parts(formula, language)))
+
+
+def confidence_parts(formula: RankedFormula, language: Language) -> tuple[str, str]:
+    """How sure it is that this is the law; how many other spellings of it there are, "" if none."""
+    return confidence_words(formula, language).replace(" %", f"{_SPACE}%"), family_words(formula, language)
 
 
 def confidence_share(formula: RankedFormula) -> str:

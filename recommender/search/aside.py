@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 
 from recommender.assess import Findings, Fitted
 from recommender.search.tasks import Judge
-from recommender.search.workers import Outcome, Workers
-
-_LOOK = 0.1  # seconds
+from recommender.search.workers import Outcome, Workers, waited
 
 
 class Aside:
@@ -30,8 +28,5 @@ class Aside:
         if self._begun is None:
             return None
         (finalists, outcome), self._begun = self._begun, None
-        while not self._stop():
-            found = outcome(_LOOK)
-            if found is not None:
-                return finalists, found
-        return None
+        found = waited(outcome, self._stop)
+        return None if found is None else (finalists, found)

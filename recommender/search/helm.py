@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 
 from corpus.errors import RecommenderError
 from corpus.language import Sentence
-from recommender.journal import Journal
+from recommender.journal import STEERED, Journal
 from recommender.problem import Problem
 from recommender.search.steering import Command, Steering, Wishes, command_again, command_told
 
 _LOOK = 0.2  # seconds between looks
-_KIND = "steered"
 Obey = Callable[[Sequence[Command], Wishes], None]
 
 
@@ -56,11 +55,11 @@ class Helm:
 
     def _take(self, point: str, look: bool) -> bool:
         """Follow what was said at this point before, else what has been said since; look: whether to ask. Whether anything was said."""
-        told = self._journal.find(_KIND, point)
+        told = self._journal.find(STEERED, point)
         if told is None and look:
             told = [{"event": event, **command_told(command)} for event, command in self._steering.fresh()]
             if told:
-                self._journal.write(_KIND, point, told)
+                self._journal.write(STEERED, point, told)
         if told:
             self._follow([command_again(row) for row in told])
         return bool(told)

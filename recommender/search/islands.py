@@ -24,12 +24,11 @@ from recommender.search.island import PATIENCE, Island
 from recommender.search.memory import Effect, Memory
 from recommender.search.steering import Wishes
 from recommender.search.tasks import Check, Child, Step, children_again, children_told
-from recommender.search.workers import Outcome, Workers
+from recommender.search.workers import Outcome, Workers, waited
 
 AHEAD = 12
 MIGRATION = 10  # steps of an island between two visitors
 _SETTLERS = 12
-_LOOK = 0.1  # seconds
 _KIND = "step"
 
 
@@ -168,12 +167,10 @@ class Islands:
 
     def _ended(self, task: Move, outcome: Outcome[list[Child]]) -> list[Child] | None:
         """What a task has given; None if the run is stopped before."""
-        while not self._host.stop():
-            found = outcome(_LOOK)
-            if found is not None:
-                self._journal.write(_KIND, self._plan.mark + task.name, children_told(found))
-                return found
-        return None
+        found = waited(outcome, self._host.stop)
+        if found is not None:
+            self._journal.write(_KIND, self._plan.mark + task.name, children_told(found))
+        return found
 
     # --- what they bring --------------------------------------------------------------------------------------------------
 

@@ -16,10 +16,20 @@ from recommender.processes import end_with_parent, start_method
 from recommender.search.tasks import Task, World
 
 _MOMENT = 0.5  # seconds, long enough that every process gets one
+_LOOK = 0.1  # seconds between two looks for a stop
 _TRIES = 3  # of a task whose worker dies
 
 T = TypeVar("T")
 Outcome = Callable[[float], T | None]
+
+
+def waited(outcome: Outcome[T], stop: Callable[[], bool]) -> T | None:
+    """An outcome when it is there; None on a stop before."""
+    while not stop():
+        found = outcome(_LOOK)
+        if found is not None:
+            return found
+    return None
 
 
 class Workers(Protocol):

