@@ -29,7 +29,7 @@ RATIO_BAR, BUSY_BAR = 1.5, 0.85
 HORIZONS = (30.0, 120.0)
 _EFFORT = 0.3
 _LATENCY = 5.0
-_SOURCES = ("11_composite", "02_llm_sr")
+_SOURCES = ("composite", "llm_sr")
 _QUICK_TASKS = 2
 
 
