@@ -31,9 +31,9 @@ MAX_ROWS = 4000
 LARGEST = 1e120  # squares and cubes of values must stay finite
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
-    """Target and inputs of a table. Make it with `Problem.of`, which checks it.
+    """Target and inputs of a table. Make it with `Problem.of`, which checks it. A problem is equal to itself alone.
 
     rows: the rows used (finite in target and inputs, within `ranges`; at most MAX_ROWS, drawn at random).
     split: how rows are held out to judge a formula.

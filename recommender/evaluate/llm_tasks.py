@@ -1,8 +1,8 @@
 """What the program under test does for `bench llm`: every member asked in each of its roles about one table, with context and without,
 and recommendations from what they said, from retrieval, and from both.
 
-Members in context are told of everything raced so far, as in a run: editors begin with the best form, twice, so that the second edit starts
-from what the first one reached. Without context a member knows the question alone, and an editor its parent.
+Members in context are told of everything raced so far, as in a run: editors begin with the best form, some times over, so that each edit
+starts from what the one before reached. Without context a member knows the question alone, and an editor its parent.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from indexes import Retriever
 
 USEFUL = 0.02  # of the variance left, at which a form is worth keeping
-EDITS = 2  # one after the other
+EDITS = 3  # one after the other
 LIMIT = 5
 
 

@@ -101,7 +101,7 @@ class Discussion:
             facts = tuple(described(probe(self.problem.samples), self.problem))
         else:
             fitted = self._fitted(self._meant(formula))
-            facts = residual_facts(self.problem, fitted.formula.evaluate(self.problem.samples.columns, fitted.values))
+            facts = residual_facts(self.problem, fitted.formula, fitted.values)
         return "\n".join(fact.text(self.language) for fact in facts) or self._say("no_facts")
 
     def add_term(self, formula: str, term: str) -> str:

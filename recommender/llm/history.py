@@ -39,7 +39,8 @@ def _attempt(one: Fitted, by_key: Mapping[str, Fitted], held_out: Mapping[str, f
     after, *before = [held_out[each] if known else by_key[each].train_share for each in line]
     text = one.fit.formula.rename(dict(one.problem.names)).text
     change = "" if made is None or made.edit is None else made.edit
-    rest = residual_facts(one.problem, one.prediction) if starts else ()
+    bound = one.fit.formula.bind(one.candidate.lead.known)
+    rest = residual_facts(one.problem, bound, one.fit.parameters) if starts else ()
     return Attempt(text, change, before[0] if before else math.nan, after, residual=rest, key=key, held_out=known)
 
 

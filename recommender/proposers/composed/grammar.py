@@ -16,19 +16,18 @@ _MAX_TRIPLE_DEGREE = 5
 _COARSE = 2
 
 
-def terms_of(axes: Sequence[Axis], known: Sequence[Term] = ()) -> list[Term]:
-    """Distinct terms, cheapest first, no more than fill a dictionary of MAX_COLUMNS columns; `known` ones are among them."""
+def terms_of(axes: Sequence[Axis], known: Sequence[Term] = (), columns: int = MAX_COLUMNS) -> list[Term]:
+    """Distinct terms, cheapest first, no more than fill a dictionary of so many columns; `known` ones are among them."""
     with np.errstate(all="ignore"):
         found = [curves(axis) for axis in axes]
-    every = [Term(), *known, *_singles(found), *_doubles(found), *_triples(axes)]
-    cheapest = sorted(dict.fromkeys(every), key=lambda term: term.cost)
-    kept, filled = list[Term](), 0
-    for term in cheapest:
-        filled += len(term.grid) * term.width
-        if filled > MAX_COLUMNS:
+    kept = dict.fromkeys([Term(), *known])
+    filled = sum(len(term.grid) * term.width for term in kept)
+    for term in sorted([*_singles(found), *_doubles(found), *_triples(axes)], key=lambda term: term.cost):
+        filled += 0 if term in kept else len(term.grid) * term.width
+        if filled > columns:
             break
-        kept.append(term)
-    return kept
+        kept.setdefault(term)
+    return sorted(kept, key=lambda term: term.cost)
 
 
 def _singles(found: Sequence[Curves]) -> Iterator[Term]:

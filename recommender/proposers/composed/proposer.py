@@ -45,7 +45,7 @@ class Composed:
     def propose(self, problem: Problem, context: Context, history: Sequence[Proposal]) -> Iterator[Proposal]:
         """The best few after every stage of the search, about thirty at its end."""
         del history
-        data = _data(problem)
+        data = data_of(problem)
         axes = axes_of(data)
         gram.warm()
         polish.warm()
@@ -93,7 +93,8 @@ def _quoted(model: Model) -> tuple[list[Quoted], dict[str, Meaning]]:
     return laws, meanings
 
 
-def _data(problem: Problem) -> Data:
+def data_of(problem: Problem) -> Data:
+    """The rows of a problem as the search takes them."""
     samples = problem.samples
     with_unit = frozenset(name for name, dimension in problem.dimensions.items() if not dimension.is_dimensionless)
     weights = None if samples.sigma is None else np.min(samples.sigma) / samples.sigma

@@ -114,7 +114,7 @@ def test_the_best_evidence_stays_when_the_budget_is_small() -> None:
 
 
 def test_a_role_that_edits_takes_the_best_of_the_history_or_is_asked_as_a_proposer() -> None:
-    left = (Sentence.of("residual.alike", term="t**2", r="0.91"),)
+    left = (Sentence.of("residual.explained", term="n1*t**2", percent="83"),)
     history = [
         Attempt("a*t", after=0.2),
         Attempt("a*exp(-t/b)", after=0.01, residual=left),
@@ -166,15 +166,27 @@ def test_a_contrarian_that_repeats_what_is_known_has_said_nothing() -> None:
     assert list(admitted(role_of("proposer"), proposals, known)) == proposals
 
 
-def test_the_residual_is_told_by_its_size_and_what_it_resembles() -> None:
+def test_the_residual_is_told_by_its_size_and_the_terms_that_would_explain_it() -> None:
     rng = np.random.default_rng(0)
     x, v = rng.uniform(-2, 2, (2, 300))
     problem = Problem.of(Table.of({"x": x, "v": v, "a": -x - 0.3 * v + 0.5 * x**3}), "a")
-    facts = [sentence.text() for sentence in residual_facts(problem, -x - 0.3 * v + 0.9 * x)]
+    line = problem.parse("n1*x + c*v")
+    facts = [sentence.text() for sentence in residual_facts(problem, line, {"n1": -0.1, "c": -0.3})]
     assert "spread" in facts[0]
-    assert any("x**3" in fact for fact in facts)
-    assert residual_facts(problem, problem.samples.target) == ()
-    assert residual_facts(problem, np.full(300, np.nan)) == ()
+    assert "n2*x**3" in facts[1], "a coefficient of its own"
+    assert "100 %" in facts[1], "whatever the line has taken of the cube"
+    assert residual_facts(problem, line, {"n1": np.nan, "c": 0.0}) == ()
+
+
+def test_the_residual_of_a_table_with_units_is_explained_by_a_term_that_balances() -> None:
+    rng = np.random.default_rng(1)
+    q, e, b, v = rng.uniform(1, 5, (4, 200))
+    angle = rng.uniform(0, 3, 200)
+    units = {"q": "C", "E": "N/C", "B": "T", "v": "m/s", "angle": "rad", "F": "N"}
+    columns = {"q": q, "E": e, "B": b, "v": v, "angle": angle, "F": q * e + q * b * v * np.sin(angle)}
+    problem = Problem.of(Table.of(columns, units=units), "F")
+    facts = [sentence.text() for sentence in residual_facts(problem, problem.parse("a*q*E"), {"a": 3.0})]
+    assert any("100 %" in fact and "sin(angle)" in fact for fact in facts)
 
 
 @pytest.mark.parametrize("limit", [300, 500, 800, 1500, 4000])
