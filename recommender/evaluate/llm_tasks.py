@@ -66,7 +66,7 @@ def ask_members(problem: Problem, retriever: Retriever | None, members: Path) ->
     talk = _Talk(problem, context, [proposal for proposer in known for proposal in proposer.propose(problem, context, ())])
     calls = [talk.ask(member, with_context) for member, with_context in _asked(load_members(members).members)]
     said = _Said(talk.heard)
-    found = {"retrieval": answered(proposers=known), "union": answered(proposers=(*known, said))}
+    found = {"retrieval": answered(proposers=known), "union": answered(proposers=(said, *known))}  # first: not cut off by what is known
     only = answered(proposers=(said,)).to_json() if talk.heard else None
     return {"calls": calls, "found": {**{name: one.to_json() for name, one in found.items()}, "members": only}}
 
