@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recommender.llm.draft import Draft
     from recommender.llm.paste import Pasted
     from recommender.problem import Problem
+    from recommender.recommendation import Recommendation
     from recommender.store import RunRecord, Store
     from recommender.table import Table
 
@@ -154,14 +155,14 @@ def discuss(
     """Talk about the formulas of a run: retrieve, fit, compare, probe, add, remove or ban a term; freely, where a model is given."""
     from indexes import open_index
     from recommender.llm.discuss import Discussion, answer, usage
-    from recommender.recommendation import Recommendation
     from recommender.settings import Settings
     from recommender.store import Store
+    from recommender.watching import answer_of
 
     with Store.open() as store:
         record = store.run(run_id, Settings.load().tenant)
+        result = answer_of(record)
         problem = question_of(store, record, table)
-    result = Recommendation.from_dict(dict(record.result or {}))
     discussion = Discussion.of(problem, result, open_index(), language)
     talk = None if members is None else _talk(discussion, members)
     typer.echo(usage(language))
@@ -199,19 +200,25 @@ def _lines() -> Iterator[str]:
 
 
 def question_of(store: Store, record: RunRecord, path: Path | None) -> Problem:
-    """What a run was asked, sigma, groups, known quantities and requirements included, about the table kept with it.
+    """What a run was asked, sigma, groups, known quantities and requirements included, about the table kept with it, on the rows and with
+    the split that people have steered it to.
 
-    path: its table where an old version kept none, read with the units of the run. Raises as `kept_table` and `asked_again`.
+    path: its table where an old version kept none, read with the units of the run. Raises as `kept_table`, `asked_again`, and `answer_of`
+    for such an old run without an answer.
     """
-    from recommender.recommendation import Recommendation
     from recommender.repeat import asked_again
     from recommender.session import kept_table
+    from recommender.watching import answer_of, as_steered
+
+    table = kept_table(store, record) if path is None else _as_answered(path, answer_of(record))
+    return as_steered(store, record.id, asked_again(record, table))
+
+
+def _as_answered(path: Path, result: Recommendation) -> Table:
+    """A table with the units and words of an answer about it."""
     from recommender.table import Table
 
-    if path is None:
-        return asked_again(record, kept_table(store, record))
-    result = Recommendation.from_dict(dict(record.result or {}))
     table = Table.read(path)
     columns = [column for column in (result.target, *result.inputs) if column.name in table.names]
     table = table.with_units({c.name: c.unit for c in columns if c.unit is not None})
-    return asked_again(record, table.with_descriptions({c.name: c.description for c in columns if c.description}))
+    return table.with_descriptions({c.name: c.description for c in columns if c.description})

@@ -89,14 +89,14 @@ def _tenant() -> str:
 
 
 def _ranking(run_id: str) -> Recommendation:
-    from corpus.errors import StoreError
     from recommender.jobs import Jobs
+    from recommender.watching import unanswered
 
     with Jobs() as jobs:
         look = jobs.look(run_id, tenant=_tenant())
     found = look.result or look.interim
     if found is None:
-        raise StoreError("run_without_result", run=run_id, status=look.state)
+        raise unanswered(look.run_id, look.state)
     return found
 
 

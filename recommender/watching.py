@@ -13,7 +13,7 @@ from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop
 from recommender.recommendation import Recommendation
 from recommender.search.steering import Command, command_again, command_told, scoped_after
-from recommender.store import RunRecord, Store
+from recommender.store import ALIVE, RunRecord, Status, Store
 
 _EVERY = 1.0  # seconds between two words to the record
 _SHARES = {
@@ -113,8 +113,13 @@ def obeyed(store: Store, run_id: str) -> list[Mapping[str, Any]]:
 def answer_of(record: RunRecord) -> Recommendation:
     """What a run has answered. StoreError if it has not."""
     if not record.result:
-        raise StoreError("run_without_result", run=record.id[:8], status=record.status)
+        raise unanswered(record.id, record.status)
     return Recommendation.from_dict(record.result)
+
+
+def unanswered(run_id: str, status: Status) -> StoreError:
+    """Why there is nothing to show of a run."""
+    return StoreError("run_unfinished" if status in ALIVE else "run_without_result", run=run_id[:8])
 
 
 def as_steered(store: Store, run_id: str, problem: Problem) -> Problem:

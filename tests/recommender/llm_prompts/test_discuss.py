@@ -13,15 +13,20 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from typer.testing import CliRunner
 
+from corpus.errors import StoreError
 from corpus.language import LANGUAGES
 from indexes import open_index
 from recommender.cli import app
 from recommender.cli_assist import question_of
 from recommender.llm.discuss import TOOLS, Discussion, agent, answer, usage
+from recommender.llm.members import Members
 from recommender.problem import Problem
+from recommender.search import Command
+from recommender.session import Options, Surroundings, order, work
 from recommender.session import run as recorded
 from recommender.store import Store
 from recommender.table import Table
+from recommender.watching import give
 
 
 def spring() -> Problem:
@@ -150,3 +155,34 @@ def test_a_recorded_run_is_discussed_from_the_command_line(tmp_path: Path, monke
     assert np.array_equal(question.samples.target, asked.samples.target)
     save(4.0)
     assert "another table" in str(run.invoke(app, ["discuss", run_id, "--table", "decay.csv"]).exception)
+
+
+@pytest.fixture
+def kinked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run, waiting, about a line up to t = 2 and another one beyond."""
+    monkeypatch.setenv("FORMULA_STORE_URL", str(tmp_path / "runs.sqlite"))
+    t = np.linspace(0.1, 4, 40)
+    problem = Problem.of(Table.of({"t": t, "y": np.where(t < 2, 1 + 2 * t, 50 - 7 * t)}))
+    with Store.open() as store:
+        return order(store, problem, Options(limit=1, effort=0.02, seconds=0), Members(()))
+
+
+def test_a_run_without_an_answer_says_what_to_do(kinked: str) -> None:
+    said = CliRunner().invoke(app, ["discuss", kinked]).exception
+    assert isinstance(said, StoreError)
+    assert [f"formula resume {kinked[:8]}" in said.text(language) for language in LANGUAGES] == [True, True]
+    with Store.open() as store:
+        store.finish_run(kinked, "failed", {})
+    assert "formula recommend" in str(CliRunner().invoke(app, ["discuss", kinked]).exception)
+
+
+def test_a_run_steered_to_a_range_is_discussed_on_its_rows(kinked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recommender.racing.FINALISTS", 2)
+    with Store.open() as store:
+        problem = question_of(store, store.run(kinked), None)
+        give(store, kinked, Command.of("range", "t 0 1.9", problem), "me")
+        result = work(store, kinked, Surroundings())
+        assert len(question_of(store, store.run(kinked), None).rows) == result.rows < len(problem.rows)
+    said = CliRunner().invoke(app, ["discuss", kinked], input="fit a + b*t\n").output
+    assert "a = 1" in said
+    assert "b = 2" in said
