@@ -19,6 +19,7 @@ from corpus.entry import ANY_UNIT, Entry
 from corpus.errors import EntryError, ProblemError
 from corpus.inbox import Acceptance, accept
 from corpus.language import LANGUAGES, text
+from corpus.units import parse_unit
 from recommender.coefficients import Coefficient
 from recommender.ingest_config import inbox_folder
 from recommender.recommendation import RankedFormula, Recommendation, Variable
@@ -94,6 +95,7 @@ def entry_of(result: Recommendation, formula: RankedFormula, decision: Decision)
         "parameters": [_parameter(c, symbols[c.name]) for c in formula.coefficients],
         "homogeneous": _is_homogeneous(formula),
         "source": f"{result.table} ({result.table_hash})",
+        **_valid(result, formula),
     }
     return Entry.model_validate(fields)
 
@@ -136,9 +138,26 @@ def _described(result: Recommendation, formula: RankedFormula) -> dict[str, str]
     return {k: text("accept.description", k, target=formula.target.name, inputs=inputs, table=result.table) + about for k in LANGUAGES}
 
 
+def _valid(result: Recommendation, formula: RankedFormula) -> dict[str, Any]:
+    """Where it was found: between which values of each quantity, and which rows a person kept; nothing where the record does not say."""
+    told = [_range_told(v) for v in (*formula.variables, formula.target) if v.range is not None]
+    if not told:
+        return {}
+    kept = {k: text("accept.kept", k, ranges=", ".join(result.ranges)) if result.ranges else "" for k in LANGUAGES}
+    return {"validity": {k: text("accept.validity", k, rows=result.rows, ranges=", ".join(told)) + kept[k] for k in LANGUAGES}}
+
+
+def _range_told(v: Variable) -> str:
+    assert v.range is not None
+    low, high = v.range
+    unit = "" if v.unit is None else parse_unit(v.unit).label
+    return f"{v.name} {low:.6g}…{high:.6g} {unit}".strip()
+
+
 def _quantity(variable: Variable, symbol: str) -> dict[str, Any]:
     words = variable.description or variable.name
-    return {"symbol": symbol, "quantity": dict.fromkeys(LANGUAGES, words), "unit": variable.unit or ANY_UNIT}
+    told = {"symbol": symbol, "quantity": dict.fromkeys(LANGUAGES, words), "unit": variable.unit or ANY_UNIT}
+    return told | ({} if variable.range is None else {"range": variable.range})
 
 
 def _parameter(c: Coefficient, symbol: str) -> dict[str, Any]:

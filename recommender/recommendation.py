@@ -27,13 +27,21 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Variable:
-    """A column: inner name (x0; `y` for the target), symbol in formulas, the customer's header and unit, words."""
+    """A column: inner name (x0; `y` for the target), symbol in formulas, the customer's header and unit, words; range: its least and
+    largest value, in that unit, on the rows that count, None in records of older versions."""
 
     inner: str
     symbol: str
     name: str
     unit: str | None
     description: str = ""
+    range: tuple[float, float] | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Variable:
+        """Read back from JSON."""
+        ends = data.get("range")
+        return cls(**{**data, "range": None if ends is None else (float(ends[0]), float(ends[1]))})
 
     def to_si(self, values: ArrayLike) -> Array:
         return (ONE if self.unit is None else parse_unit(self.unit)).to_si(np.asarray(values, float))
@@ -120,7 +128,7 @@ class Recommendation:
     """Several formulas, best first, and what the reader must know.
 
     notes: what was mended, left out or not done; warnings: how the table itself may deceive. convergence: how far the search came;
-    tried: changes of forms that helped, and some that did not.
+    tried: changes of forms that helped, and some that did not. ranges: those a person has kept the rows to, `T 300 400 K`.
     """
 
     table: str
@@ -137,6 +145,7 @@ class Recommendation:
     versions: Mapping[str, str]
     convergence: Convergence = field(default_factory=Convergence)
     tried: tuple[Sentence, ...] = ()
+    ranges: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -158,8 +167,8 @@ class Recommendation:
             table=data["table"],
             table_hash=data["table_hash"],
             rows=data["rows"],
-            target=Variable(**data["target"]),
-            inputs=tuple(Variable(**v) for v in data["inputs"]),
+            target=Variable.from_dict(data["target"]),
+            inputs=tuple(map(Variable.from_dict, data["inputs"])),
             about=data["about"],
             seed=data["seed"],
             formulas=tuple(_formula(f) for f in data["formulas"]),
@@ -169,6 +178,7 @@ class Recommendation:
             versions=data["versions"],
             convergence=Convergence.from_dict(data["convergence"]) if "convergence" in data else Convergence(),
             tried=tuple(map(Sentence.from_dict, data.get("tried", ()))),
+            ranges=tuple(data.get("ranges", ())),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -231,8 +241,8 @@ def _formula(data: Mapping[str, Any]) -> RankedFormula:
         reason=Sentence.from_dict(data["reason"]),
         status=Sentence.from_dict(data["status"]),
         warnings=tuple(map(Sentence.from_dict, data["warnings"])),
-        variables=tuple(Variable(**v) for v in data["variables"]),
-        target=Variable(**data["target"]),
+        variables=tuple(map(Variable.from_dict, data["variables"])),
+        target=Variable.from_dict(data["target"]),
         lineage=tuple(map(Sentence.from_dict, data.get("lineage", ()))),
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
+import numpy as np
+
 from corpus.language import Sentence
 from recommender.assess.guards import Finding
 from recommender.coefficients import describe
@@ -42,8 +44,9 @@ def summarise(
 ) -> Recommendation:
     """The public result of a ranking; findings: what the guards say; fits: of the problem's groups, by the key of the candidate."""
     grouped, searched = fits or {}, searched or Searched()
-    variables = tuple(_variable(inner, problem.names[inner], column) for inner, column in zip(problem.names, problem.inputs, strict=True))
-    target = _variable("y", problem.target_symbol, problem.target)
+    named = zip(problem.names.items(), problem.inputs, strict=True)
+    variables = tuple(_variable(inner, symbol, column, problem) for (inner, symbol), column in named)
+    target = _variable("y", problem.target_symbol, problem.target, problem)
     return Recommendation(
         table=problem.table.name,
         table_hash=problem.table.content_hash,
@@ -61,11 +64,14 @@ def summarise(
         versions={name: version(name) for name in ("numpy", "scipy", "formula-recommender")},
         convergence=searched.convergence,
         tried=searched.tried,
+        ranges=tuple(one.told(problem.table) for one in problem.ranges),
     )
 
 
-def _variable(inner: str, symbol: str, column: Column) -> Variable:
-    return Variable(inner, symbol, column.name, None if column.unit is None else column.unit.text, column.description)
+def _variable(inner: str, symbol: str, column: Column, problem: Problem) -> Variable:
+    values = column.shown[problem.rows]
+    ends = float(np.min(values)), float(np.max(values))
+    return Variable(inner, symbol, column.name, None if column.unit is None else column.unit.text, column.description, ends)
 
 
 def _formula(

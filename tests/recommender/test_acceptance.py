@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from corpus.entry import violations
 from corpus.errors import EntryError, ProblemError, StoreError
 from corpus.inbox import Acceptance, Inbox
+from corpus.language import LANGUAGES
 from recommender.acceptance import Decision, decisions, entry_of, take, turn_down
 from recommender.cli import app
 from recommender.ingest_config import inbox_folder
@@ -18,19 +19,21 @@ from recommender.problem import Problem
 from recommender.ranking import rank
 from recommender.recommendation import Recommendation
 from recommender.store import RunStart, Store
+from recommender.summary import summarise
 from recommender.table import Table
 
 DECISION = Decision("yamada@example.co.jp", "agrees with the data sheet", "acme", name_ja="素子の効率")
 
 
+LENGTH = np.linspace(5, 40, 24)
+EFFICIENCY = 3 * (LENGTH / 10) ** 2 * (1 + 0.01 * np.random.default_rng(0).standard_normal(24))
+TABLE = Table.from_frame(pd.DataFrame({"素子長 [mm]": LENGTH, "効率 [%]": EFFICIENCY}), name="crystal")
+
+
 @pytest.fixture(scope="module")
 def answer():
-    rng, length = np.random.default_rng(0), np.linspace(5, 40, 24)
-    frame = pd.DataFrame({"素子長 [mm]": length, "効率 [%]": 3 * (length / 10) ** 2 * (1 + 0.01 * rng.standard_normal(24))})
-    problem = Problem.of(Table.from_frame(frame, name="crystal"))
+    problem = Problem.of(TABLE)
     formula = fitted_as_typed(problem, "k*素子長**2")
-    from recommender.summary import summarise
-
     empty = summarise(problem, rank([], 1), (), {}, ())
     return Recommendation.from_dict({**empty.to_dict(), "formulas": [row(formula, empty)]})
 
@@ -56,6 +59,36 @@ def test_a_discovery_is_a_valid_entry_whatever_the_letters_of_the_columns(answer
     assert entry.name.ja == "素子の効率"
     assert entry.variables[0].quantity.ja == "素子長"
     assert entry.variables[0].unit == "mm"
+
+
+def test_a_discovery_says_where_it_was_found(answer, recorded, tmp_path):
+    (item,) = Inbox(take(*recorded, answer, 1, DECISION, tmp_path / "inbox").parent).collect()
+    entry = item.entry
+    low, high = answer.target.range
+    assert (entry.variables[0].range, entry.target.range) == ((5.0, 40.0), (low, high))
+    for language in LANGUAGES:
+        assert "24" in entry.validity.of(language)
+        assert "素子長 5…40 mm" in entry.validity.of(language)
+        assert f"効率 {low:.6g}…{high:.6g} %" in entry.validity.of(language)
+
+
+def test_a_discovery_of_a_steered_run_says_which_rows_counted(answer):
+    problem = Problem.of(TABLE, ranges=["素子長 10 30 mm"])
+    formula = fitted_as_typed(problem, "k*素子長**2")
+    result = summarise(problem, rank([], 1), (), {}, ())
+    entry = entry_of(result, formula, DECISION)
+    low, high = entry.variables[0].range
+    assert 10 <= low < 12 < 28 < high <= 30
+    assert [f"{result.rows}" in words and "素子長 10 30 mm" in words for words in (entry.validity.en, entry.validity.ja)] == [True, True]
+
+
+def test_a_record_of_an_older_version_tells_no_ranges(answer):
+    old = answer.to_dict()
+    for variable in (old["target"], *old["inputs"], old["formulas"][0]["target"], *old["formulas"][0]["variables"]):
+        del variable["range"]
+    entry = entry_of(Recommendation.from_dict(old), Recommendation.from_dict(old).formulas[0], DECISION)
+    assert (entry.validity, entry.target.range) == (None, None)
+    assert list(violations(entry)) == []
 
 
 def test_an_accepted_formula_waits_in_the_inbox_with_all_that_is_known_of_it(answer, recorded, tmp_path):
