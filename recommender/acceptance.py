@@ -59,7 +59,8 @@ def turn_down(store: Store, run_id: str, result: Recommendation, rank: int, deci
 
 def decisions(store: Store, run_id: str, tenant: str | None = None) -> dict[str, Mapping[str, Any]]:
     """The last decision on each candidate of a run, by its canonical key: what was told, with `kind` and `person`."""
-    found = (event for event in store.events(run_id, tenant) if event.kind in ("accepted", "rejected"))
+    found = [event for kind in ("accepted", "rejected") for event in store.events(run_id, tenant, kind=kind)]
+    found.sort(key=lambda event: event.seq)
     return {str(event.payload["key"]): {**event.payload, "kind": event.kind, "person": event.author} for event in found}
 
 

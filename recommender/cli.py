@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from recommender import cli_accept, cli_assist, cli_report, cli_runs
+from recommender import cli_accept, cli_assist, cli_priors, cli_report, cli_runs
 from recommender.cli_ingest import app as ingest_app
 from recommender.cli_llm import app as llm_app
 from recommender.cli_options import Lang, MembersOption, pairs
@@ -31,6 +31,7 @@ app.command("draft")(cli_assist.draft)
 app.command("discuss")(cli_assist.discuss)
 for command in (cli_runs.runs, cli_runs.show, cli_runs.diff, cli_runs.resume, cli_runs.steer, cli_runs.drill):
     app.command(command.__name__)(command)
+app.command("priors")(cli_priors.priors)
 app.command("accept")(cli_accept.accept)
 app.command("reject")(cli_accept.reject)
 app.command("report")(cli_report.report)

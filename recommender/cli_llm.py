@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.language import Language, text
+from corpus.language import text
 from recommender import cli_assist
+from recommender.cli_grid import print_grid
 from recommender.cli_options import LangOption, pairs
 
 if TYPE_CHECKING:
-    from recommender.llm.bandit import Arm, Record
     from recommender.llm.ledger import MemberStats
 
-_WIDTH = 200  # where no terminal says how wide it is
 app = typer.Typer(help="Language models that take part.", no_args_is_help=True)
 app.command("serve")(cli_assist.serve)
 app.command("prompt")(cli_assist.prompt)
@@ -42,7 +40,7 @@ def list_members(
         lacking = missing_key(member)
         state = text("llm_table.ready", language) if lacking is None else lacking.text(language)
         rows.append((member.name, member.role, member.model, member.api_base or "-", state))
-    _print(("member", "role", "model", "server", "state"), rows, language)
+    print_grid("llm_table", ("member", "role", "model", "server", "state"), rows, language)
 
 
 @app.command()
@@ -51,11 +49,10 @@ def stats(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON.")] = None,
     language: LangOption = "en",
 ) -> None:
-    """Show what the calls on record were worth, per member and role, and what the next run expects of them."""
+    """Show what the calls on record were worth, per member and role; what the next run expects of them: `formula priors`."""
     from dataclasses import asdict
 
     from recommender.llm.ledger import stats as statistics
-    from recommender.llm.priors import past
     from recommender.settings import Settings
     from recommender.store import Store
 
@@ -63,35 +60,18 @@ def stats(
     with Store.open() as store:
         calls = store.calls(run, tenant)
         ranked = {run_id: store.run(run_id, tenant).candidates for run_id in calls}
-        learned = {} if run is not None else past(store, tenant)
     found = statistics(calls, ranked)
     if not found:
         typer.echo(text("llm_table.no_calls", language))
         return
-    _print(("member", "role", "calls", "failed", "json_valid", "parsed", "useful", "p50", "p95", "cost"), map(_row, found), language)
-    if learned:
-        _print_expected(learned, language)
+    print_grid(
+        "llm_table",
+        ("member", "role", "calls", "failed", "json_valid", "parsed", "useful", "p50", "p95", "cost"),
+        map(_row, found),
+        language,
+    )
     if json_file is not None:
         json_file.write_text(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def _print_expected(learned: Mapping[Arm, Record], language: Language) -> None:
-    """Where the choice of members and roles begins in the next run."""
-    from recommender.llm.bandit import FLOOR, Bandit
-
-    rates = Bandit(tuple(sorted(learned)), past=learned).rates()
-    rows = [(*arm, f"{learned[arm].calls:.0f}", f"{100 * share:.0f} %", f"{cost:.1f} s") for arm, (share, cost) in rates.items()]
-    typer.echo("\n" + text("llm_table.expected_title", language, floor=f"{100 * FLOOR:.0f}"))
-    _print(("member", "role", "remembered", "expected", "expense"), rows, language)
-
-
-@app.command()
-def forget(language: LangOption = "en") -> None:
-    """Let members and roles be chosen as if none had been asked before; the record of their calls stays."""
-    from recommender.llm.priors import forget as forgotten
-
-    forgotten()
-    typer.echo(text("llm_table.forgotten", language))
 
 
 def _row(one: MemberStats) -> tuple[str, ...]:
@@ -130,16 +110,3 @@ def replay(
     found = "same" if same_answer(*answers) else "alike" if alike_answer(*answers) else "differs"
     typer.echo(text(f"llm_table.replay_{found}", language))
     sys.exit(int(found == "differs"))
-
-
-def _print(columns: Iterable[str], rows: Iterable[tuple[str, ...]], language: Language) -> None:
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid(box=None)
-    for name in columns:
-        grid.add_column(text(f"llm_table.{name}", language), overflow="fold")
-    for row in rows:
-        grid.add_row(*map(Text, row))  # names are a person's text, no markup
-    Console(width=None if sys.stdout.isatty() else _WIDTH).print(grid)

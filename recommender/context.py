@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,14 @@ SHAPES = "shapes."
 
 @dataclass(frozen=True)
 class Context:
-    """Retrieved entries (best first), generic shapes that fit any quantity, and probes of the data; hints: what a person has said since."""
+    """Retrieved entries (best first), generic shapes that fit any quantity, and probes of the data; hints: what a person has said since;
+    discounts: nats off the cost of kinds of curves that earlier runs in this domain have met (see `recommender.prior`)."""
 
     retrieved: Sequence[Retrieved] = field(default=())
     generic: Sequence[Entry] = field(default=())
     probes: Probes = field(default_factory=Probes)
     hints: tuple[str, ...] = ()
+    discounts: Mapping[str, float] = field(default_factory=dict)
 
 
 def gather(problem: Problem, retriever: Retriever | None, limit: int = 40, tenant: str = "") -> Context:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 STEERED = "steered"  # the kind of step at which a person's commands were obeyed
+PRIOR = "prior"  # the kind of step at which a run took down what earlier ones have taught it
 
 
 class Journal(Protocol):

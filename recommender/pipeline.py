@@ -8,14 +8,16 @@ Every step reports itself as a `Progress`; `stop()` is asked all the time, and w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender.context import gather
 from recommender.journal import Blank, Journal
 from recommender.llm import Ensemble, talking
+from recommender.prior import Recall, begun_with, domain_of
 from recommender.problem import Problem
 from recommender.progress import Progress, Report, Stop, never, silent
-from recommender.proposers import Elementary, Proposer, RetrievedForms, Typed, searchers
+from recommender.proposers import Elementary, Proposer, RetrievedForms, Typed, searchers, shares, shares_told
 from recommender.racing import Terms
 from recommender.recommendation import Recommendation
 from recommender.running import Means, Run
@@ -46,6 +48,7 @@ def recommend(
     ensemble: Ensemble | None = None,
     steering: Steering | None = None,
     journal: Journal | None = None,
+    recall: Recall | None = None,
     tenant: str = "",
 ) -> Recommendation:
     """Several formulas for a problem, best first.
@@ -60,15 +63,20 @@ def recommend(
     ensemble: language models, asked beside everything else; what they answer is taken in between the waves and the steps, so nobody waits
     for them but the end.
     steering: where a person's commands come from, obeyed at the next step. journal: what the run has done before, if it begins again.
+    recall: what earlier runs have taught of a domain; it divides the time of the usual searches and makes curves cheaper to write.
     tenant: whose own entries of the index may be seen, "" for that of the settings.
     ProblemError or FormulaError if a typed formula does not fit the problem; a proposer that fails is noted, not raised.
     """
     progress(Progress("proposing", 0, 1))
-    planned = searchers(seconds) if waves is None else waves
     terms = Terms(effort, progress, stop, workers, journal or Blank())
+    context = gather(problem, retriever, tenant=tenant)
+    prior = begun_with(terms.journal, domain_of(context.retrieved), recall)
+    planned = searchers(seconds, shares(prior)) if waves is None else waves
+    if planned:
+        problem = replace(problem, notes=(*problem.notes, *shares_told(prior), *prior.told))
     with talking(ensemble, problem) as talk:
         means = Means(
-            context=gather(problem, retriever, tenant=tenant),
+            context=replace(context, discounts=prior.discounts),
             terms=terms,
             talk=talk,
             limit=limit,

@@ -12,9 +12,10 @@ from recommender.kept_table import table_again, table_told
 from recommender.llm import Caps, Chat, Ensemble, Member, Members, load_members
 from recommender.llm.client import Client
 from recommender.llm.ledger import HEARD, Ledger, members_told
-from recommender.llm.priors import past
+from recommender.llm.priors import begun_with as members_begun_with
 from recommender.llm.replay import TakenUp, planned, replaying
 from recommender.pipeline import recommend
+from recommender.priors import recalling
 from recommender.problem import Problem
 from recommender.processes import this_process
 from recommender.progress import Progress, Report, Stop, never, silent
@@ -126,13 +127,13 @@ def work(store: Store, run_id: str, around: Surroundings) -> Recommendation:
         problem = asked_again(record, kept_table(store, record))
         calls = store.calls(record.id).get(record.id, [])
         chat, plan = TakenUp(calls, around.chat or Client()), planned(calls, store.events(record.id, kind=HEARD), goes_on=True)
+        journal = Written(store, record.id)
         members = _members(record)
-        known = past(store, record.start.tenant, record.started) if members.members else {}
+        known = members_begun_with(journal, store, record.start.tenant, record.started) if members.members else {}
         ensemble = Ensemble(members, chat, sink=ledger.write, hear=ledger.heard, plan=plan, past=known)
         watched = replace(around, progress=herald.tell, stop=herald.stop)
-        journal = Written(store, record.id)
-        steering = StoredCommands(store, record.id)
-        result = _recommended(problem, _options(record), watched, ensemble, journal=journal, steering=steering, tenant=record.start.tenant)
+        means = {"journal": journal, "steering": StoredCommands(store, record.id), "recall": recalling(store, record)}
+        result = _recommended(problem, _options(record), watched, ensemble, tenant=record.start.tenant, **means)
         store.finish_run(record.id, "done", result.to_dict(), _rows(result.formulas))
     except StoreError as error:
         if error.key in PASSING:  # what the store could not keep can be taken up again

@@ -1,15 +1,16 @@
 """Strategies that propose formulas, one file each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from recommender.proposers._base import Proposal, Proposer
 from recommender.proposers.elementary import Elementary
 from recommender.proposers.retrieved import RetrievedForms
+from recommender.proposers.shares import USUAL, WAVES, shares, shares_told
 from recommender.proposers.typed import Typed
 
 
-def searchers(seconds: float) -> Sequence[Sequence[Proposer]]:
-    """The structure searches in waves, the quickest first; a wave of two takes half of `seconds`, the first a quarter."""
+def searchers(seconds: float, shares: Mapping[str, float] = USUAL) -> Sequence[Sequence[Proposer]]:
+    """The structure searches in waves, the quickest first; shares: of `seconds`, by search."""
     if seconds <= 0:
         return ()
     from recommender.proposers.composed import Composed
@@ -18,8 +19,8 @@ def searchers(seconds: float) -> Sequence[Sequence[Proposer]]:
     from recommender.proposers.separable import Separable
     from recommender.proposers.staged import Staged
 
-    half, quarter = 0.5 * seconds, 0.25 * seconds
-    return (Dimensional(quarter),), (Composed(half), Separable(quarter)), (Evolved(quarter), Staged(half))
+    kinds = {kind.name: kind for kind in (Dimensional, Composed, Separable, Evolved, Staged)}
+    return [[kinds[name](shares[name] * seconds) for name in wave] for wave in WAVES]
 
 
-__all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed", "searchers"]
+__all__ = ["Elementary", "Proposal", "Proposer", "RetrievedForms", "Typed", "searchers", "shares", "shares_told"]

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from queue import Queue
 from typing import Any
 
-from recommender.journal import STEERED, Blank
+from recommender.journal import PRIOR, STEERED, Blank
 from recommender.store.records import Event as StoredEvent
 from recommender.store.store import Store
 
 Event = tuple[str, Mapping[str, Any]]
 _MOST_UNWRITTEN = 64
-KINDS = ("fit", "wave", "step", STEERED)
+KINDS = ("fit", "wave", "step", STEERED, PRIOR)
+_GIVEN = (STEERED, PRIOR)  # to a run from outside
 
 
 class Written:
@@ -52,13 +53,14 @@ class Written:
 
 
 class Commanded(Blank):
-    """What a run on record was asked, and at which points; nothing else is known of it, and nothing is kept."""
+    """What a run on record was asked, at which points, and what it had been taught; nothing else is known of it, and nothing is kept."""
 
     def __init__(self, events: Iterable[StoredEvent]) -> None:
-        self._told: dict[str, Any] = {str(e.payload["name"]): e.payload["outcome"] for e in events if e.kind == STEERED}
+        told: dict[tuple[str, str], Any] = {(e.kind, str(e.payload["name"])): e.payload["outcome"] for e in events if e.kind in _GIVEN}
+        self._told = told
 
     def find(self, kind: str, name: str) -> Any | None:
-        return self._told.get(name) if kind == STEERED else None
+        return self._told.get((kind, name))
 
 
 class _Scribe:

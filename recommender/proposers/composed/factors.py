@@ -39,7 +39,7 @@ class Factor:
     """columns: expressions sharing the parameters `inner`; grid: starting values of those, shape (g, q).
 
     stated: nats to write it down, where they are fewer than its form would cost (it is named, not spelled out); else None.
-    quoted: the known law that it is, if it is one.
+    quoted: the known law that it is, if it is one. discount: nats off its cost, of which half stays.
     """
 
     columns: tuple[Node, ...]
@@ -47,6 +47,7 @@ class Factor:
     grid: Array = field(default_factory=lambda: _NO_GRID, compare=False, repr=False)
     stated: float | None = field(default=None, compare=False)
     quoted: Quoted | None = field(default=None, compare=False, repr=False)
+    discount: float = field(default=0.0, compare=False)
 
     def __hash__(self) -> int:
         return self.order
@@ -56,7 +57,8 @@ class Factor:
         """Nats to write it down."""
         if self.stated is not None:
             return self.stated
-        return max(map(form_cost, self.columns)) + _PAIR * (len(self.columns) - 1)
+        spelled = max(map(form_cost, self.columns)) + _PAIR * (len(self.columns) - 1)
+        return max(0.5 * spelled, spelled - self.discount)
 
     @cached_property
     def order(self) -> int:

@@ -46,7 +46,7 @@ class Composed:
         """The best few after every stage of the search, about thirty at its end."""
         del history
         data = data_of(problem)
-        axes = axes_of(data)
+        axes = axes_of(data, context.discounts)
         gram.warm()
         polish.warm()
         work = Work(self.seconds, safety=_SAFETY)

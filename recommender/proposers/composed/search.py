@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -68,11 +68,11 @@ class Data:
         return np.unique(np.concatenate([drawn, np.array(extremes, dtype=np.int64)]))
 
 
-def axes_of(data: Data) -> list[Axis]:
-    """The inputs, with the frequencies that the target holds along them."""
+def axes_of(data: Data, discounts: Mapping[str, float] | None = None) -> list[Axis]:
+    """The inputs, with the frequencies that the target holds along them; discounts: see `Context`."""
     some = data.take(data.sample(SCREEN_ROWS))
     heard = frequencies(some.columns, some.target)
-    return [Axis(name, values, heard.get(name, ()), name in data.with_unit) for name, values in data.columns.items()]
+    return [Axis(name, values, heard.get(name, ()), name in data.with_unit, discounts or {}) for name, values in data.columns.items()]
 
 
 class Search:

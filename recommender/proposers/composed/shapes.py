@@ -7,7 +7,7 @@ where the target holds them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
@@ -18,6 +18,7 @@ from corpus import tree
 from corpus.formula import parse
 from corpus.functions import Array
 from corpus.tree import Node
+from recommender.prior import discount
 from recommender.proposers.composed.factors import Factor
 from recommender.spectrum import SPACING
 
@@ -34,12 +35,13 @@ _PLAIN_ROOTS = ("sin(sqrt(|z|))", "cos(sqrt(|z|))", "sin(log(1 + |z|))", "cos(lo
 @dataclass(frozen=True)
 class Axis:
     """One input: its name among x0, x1, ... and the facts that decide which curves make sense on it; heard: angular frequencies of the
-    target along it; has_unit: it is no pure number, so that exp(z) without a scale has no meaning."""
+    target along it; has_unit: it is no pure number, so that exp(z) without a scale has no meaning; discounts: see `Context`."""
 
     name: str
     values: Array
     heard: tuple[float, ...] = ()
     has_unit: bool = False
+    discounts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def positive(self) -> bool:
@@ -71,16 +73,18 @@ class Axis:
     def factor(self, *texts: str, grid: Array | None = None) -> Factor:
         """A factor with one or two columns; grid: shape (g,) or (g, q)."""
         nodes = tuple(self.node(text) for text in texts)
+        off = discount(nodes, self.discounts)
         if grid is None:
-            return Factor(nodes)
+            return Factor(nodes, discount=off)
         starts = grid[:, None] if grid.ndim == 1 else grid
-        return Factor(nodes, tuple(f"k{i}" for i in range(starts.shape[1])), starts)
+        return Factor(nodes, tuple(f"k{i}" for i in range(starts.shape[1])), starts, discount=off)
 
     def power(self, exponent: float) -> Factor:
         """z**exponent; of |z| where the power of a negative value is not real."""
         whole = float(exponent).is_integer()
         base = tree.var(self.name) if whole or not self.signed else tree.call("abs", tree.var(self.name))
-        return Factor((tree.power(base, tree.const(Fraction(exponent).limit_denominator(12))),))
+        nodes = (tree.power(base, tree.const(Fraction(exponent).limit_denominator(12))),)
+        return Factor(nodes, discount=discount(nodes, self.discounts))
 
 
 @dataclass(frozen=True)

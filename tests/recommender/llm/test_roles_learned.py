@@ -27,9 +27,10 @@ from recommender.llm.given import members_of
 from recommender.llm.history import BEST, attempts
 from recommender.llm.ledger import HEARD, call_row
 from recommender.llm.members import read_members
-from recommender.llm.priors import forget, past
+from recommender.llm.priors import past
 from recommender.llm.replay import planned
 from recommender.llm.roles import ROLES, roles_of
+from recommender.past import forget
 from recommender.problem import Problem
 from recommender.proposers import Proposal
 from recommender.store import CandidateRow, Event, RunStart, Store
@@ -212,11 +213,10 @@ def test_runs_on_record_are_remembered_until_forgotten(tmp_path: Path, monkeypat
         known = past(store)
         assert {role: record.calls for (_, role), record in known.items()} == Counter(roles_in(answers))
         assert {role for (_, role), record in known.items() if record.useful} == {"physicist"}
-        assert "expected useful" in CliRunner().invoke(app, ["llm", "stats"]).output
+        assert "expected useful" in CliRunner().invoke(app, ["priors"]).output
         forget()
         assert past(store) == {}
-    assert "expected useful" not in CliRunner().invoke(app, ["llm", "stats"]).output
-    assert "Forgotten" in CliRunner().invoke(app, ["llm", "forget"]).output
+    assert "expected useful" not in CliRunner().invoke(app, ["priors"]).output
 
 
 # --- members as they are given -----------------------------------------------------------------------------------------
