@@ -35,7 +35,10 @@ _KIND = "step"
 class Host(Protocol):
     """The run that searches."""
 
-    race: Race
+    @property
+    def race(self) -> Race:
+        """Everyone's fits."""
+        ...
 
     def stop(self) -> bool:
         """Whether to end with what there is."""
