@@ -113,7 +113,7 @@ def _kind(node: Node) -> str:
 def discount(columns: Sequence[Node], discounts: Mapping[str, float]) -> float:
     """Nats off what expressions cost together, at most LARGEST."""
     held = frozenset[str]().union(*map(kinds_of, columns)) if discounts else ()
-    return min(LARGEST, sum(discounts.get(kind, 0.0) for kind in held))
+    return min(LARGEST, sum(discounts.get(kind, 0.0) for kind in sorted(held)))
 
 
 def domain_of(retrieved: Sequence[Retrieved]) -> str:

@@ -1,7 +1,8 @@
 """What the runs on record teach the next one about structure searches and kinds of curves, by domain (see `recommender.prior`).
 
-Each question about a table teaches once, by its latest run, and a run is never taught by its own table: it would hear its own answer. A
-formula that a person accepted counts ACCEPTED; where there is none the first formula counts its confidence, unless it was rejected.
+A formula that a person accepted counts ACCEPTED; where there is none the first formula counts its confidence, unless it was rejected. Each
+question about a table teaches once, by the latest run of which something was accepted, else by the latest; and a run is never taught by
+its own table: it would hear its own answer.
 """
 
 from __future__ import annotations
@@ -21,18 +22,22 @@ from recommender.recommendation import RankedFormula, Recommendation
 from recommender.store import RunRecord, Store
 
 ACCEPTED = 3.0
+_Believed = Sequence[tuple[RankedFormula, float]]
 
 
 def learned(store: Store, tenant: str | None = None, before: datetime | None = None, table: str = "") -> dict[str, Prior]:
     """By domain, from the past runs that began before a time; table: content hash of the one that does not teach."""
-    found, taught = dict[str, Prior](), set[tuple[str, str]]()
+    lessons: dict[tuple[str, str], tuple[str, _Believed]] = {}
     for run in past_runs(store, tenant, before):
         record = store.run(run.id)
-        question = (record.start.table_hash, record.start.target)
-        domain = _domain(store, run.id) if record.result else None
-        if domain is not None and question not in taught and record.start.table_hash != table:
-            taught.add(question)
-            found[domain] = _taught(found.get(domain, Prior(domain)), _believed(store, record))
+        domain = _domain(store, run.id) if record.result and record.start.table_hash != table else None
+        if domain is not None:
+            question, lesson = (record.start.table_hash, record.start.target), (domain, _believed(store, record))
+            if question not in lessons or _is_accepted(lesson[1]) > _is_accepted(lessons[question][1]):
+                lessons[question] = lesson
+    found: dict[str, Prior] = {}
+    for domain, believed in lessons.values():
+        found[domain] = _taught(found.get(domain, Prior(domain)), believed)
     return found
 
 
@@ -51,7 +56,7 @@ def _domain(store: Store, run_id: str) -> str | None:
     return next((str(one["outcome"]["domain"]) for one in told if one["name"] == SEARCHES), None)
 
 
-def _believed(store: Store, record: RunRecord) -> list[tuple[RankedFormula, float]]:
+def _believed(store: Store, record: RunRecord) -> _Believed:
     """Formulas of a run with their weights."""
     formulas = Recommendation.from_dict(record.result or {}).formulas
     decided = {key: str(one["kind"]) for key, one in decisions(store, record.id).items()}
@@ -60,7 +65,11 @@ def _believed(store: Store, record: RunRecord) -> list[tuple[RankedFormula, floa
     return accepted or [(formula, weight) for formula, weight in first if math.isfinite(weight)]
 
 
-def _taught(prior: Prior, believed: Sequence[tuple[RankedFormula, float]]) -> Prior:
+def _is_accepted(believed: _Believed) -> bool:
+    return any(weight == ACCEPTED for _, weight in believed)
+
+
+def _taught(prior: Prior, believed: _Believed) -> Prior:
     """One more table; searches that found the same formula share its weight."""
     wins, kinds = dict(prior.wins), dict(prior.kinds)
     for formula, weight in believed:

@@ -161,6 +161,12 @@ def test_a_domain_is_the_field_most_of_what_was_found_speaks_for(retriever: Retr
     assert domain_of(()) == ""
 
 
+def test_what_was_accepted_holds_when_the_question_is_asked_again(store: Store, empty: Recommendation, tmp_path: Path) -> None:
+    accept(store, recorded(store, empty, Answered()), tmp_path / "inbox")
+    recorded(store, empty, Answered(formula="a/(1 + b*x)", finders=("composed",)))
+    assert learned(store)["optics"].wins == {"separable": ACCEPTED}
+
+
 def test_it_is_shown_and_can_be_forgotten(store: Store, empty: Recommendation) -> None:
     recorded(store, empty, Answered())
     for language in LANGUAGES:
