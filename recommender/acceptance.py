@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,13 +54,6 @@ def turn_down(store: Store, run_id: str, result: Recommendation, rank: int, deci
     """Record that a person does not believe a candidate, and why."""
     _check(decision)
     store.append_event(run_id, "rejected", _told(of_rank(result, rank), decision), decision.person)
-
-
-def decisions(store: Store, run_id: str, tenant: str | None = None) -> dict[str, Mapping[str, Any]]:
-    """The last decision on each candidate of a run, by its canonical key: what was told, with `kind` and `person`."""
-    found = [event for kind in ("accepted", "rejected") for event in store.events(run_id, tenant, kind=kind)]
-    found.sort(key=lambda event: event.seq)
-    return {str(event.payload["key"]): {**event.payload, "kind": event.kind, "person": event.author} for event in found}
 
 
 def of_rank(result: Recommendation, rank: int) -> RankedFormula:

@@ -1,10 +1,11 @@
-"""Which runs on record teach the next one, and that they can be forgotten: one rule for everything that is learned across runs."""
+"""What the record says of past runs: which of them teach the next one, that this can be forgotten, and what people decided."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from corpus.errors import SettingsError
 from recommender.settings import home
@@ -40,6 +41,13 @@ def forgotten() -> datetime | None:
         return None
     except (OSError, ValueError) as error:
         raise SettingsError("settings_unreadable", path=_mark(), reason=error) from None
+
+
+def decisions(store: Store, run_id: str, tenant: str | None = None) -> dict[str, Mapping[str, Any]]:
+    """The last decision on each candidate of a run, by its canonical key: what was told, with `kind` and `person`."""
+    found = [event for kind in ("accepted", "rejected") for event in store.events(run_id, tenant, kind=kind)]
+    found.sort(key=lambda event: event.seq)
+    return {str(event.payload["key"]): {**event.payload, "kind": event.kind, "person": event.author} for event in found}
 
 
 def _mark() -> Path:

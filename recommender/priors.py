@@ -13,9 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from recommender.acceptance import decisions
 from recommender.journal import PRIOR
-from recommender.past import past_runs
+from recommender.past import decisions, past_runs
 from recommender.prior import SEARCHES, Prior, Recall, kinds_of
 from recommender.proposers.shares import USUAL
 from recommender.recommendation import RankedFormula, Recommendation

@@ -11,8 +11,9 @@ import streamlit as st
 
 from corpus.errors import RecommenderError
 from corpus.units import parse_unit
-from recommender.acceptance import Decision, decisions, take, turn_down
+from recommender.acceptance import Decision, take, turn_down
 from recommender.coefficients import Coefficient
+from recommender.past import decisions
 from recommender.prediction import Predictor
 from recommender.problem import Problem
 from recommender.recommendation import RankedFormula, Recommendation

@@ -11,10 +11,11 @@ from corpus.entry import violations
 from corpus.errors import EntryError, ProblemError, StoreError
 from corpus.inbox import Acceptance, Inbox
 from corpus.language import LANGUAGES
-from recommender.acceptance import Decision, decisions, entry_of, take, turn_down
+from recommender.acceptance import Decision, entry_of, take, turn_down
 from recommender.cli import app
 from recommender.ingest_config import inbox_folder
 from recommender.llm.discuss import fitted_as_typed
+from recommender.past import decisions
 from recommender.problem import Problem
 from recommender.ranking import rank
 from recommender.recommendation import Recommendation
