@@ -69,10 +69,10 @@ def _is_accepted(believed: _Believed) -> bool:
 
 
 def _taught(prior: Prior, believed: _Believed) -> Prior:
-    """One more table; searches that found the same formula share its weight."""
+    """One more table; searches that found the same formula, and had not been told it, share its weight."""
     wins, kinds = dict(prior.wins), dict(prior.kinds)
     for formula, weight in believed:
-        finders = sorted({origin.proposer for origin in formula.origins} & set(USUAL))
+        finders = sorted({origin.proposer for origin in formula.origins if not origin.echo} & set(USUAL))
         for name in finders:
             wins[name] = wins.get(name, 0.0) + weight / len(finders)
         for kind in sorted(kinds_of(formula.formula.root)):

@@ -52,11 +52,12 @@ class Variable:
 
 @dataclass(frozen=True)
 class Origin:
-    """Who proposed a form, why, and the corpus entry it came from ("" if none)."""
+    """Who proposed a form, why, and the corpus entry it came from ("" if none); echo: the proposer had been told this very form."""
 
     proposer: str
     why: Sentence
     source: str = ""
+    echo: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ def _plain(fields: dict[str, Any], result: Recommendation) -> dict[str, Any]:
         row["reason"], row["status"] = formula.reason.to_dict(), formula.status.to_dict()
         row["warnings"] = [warning.to_dict() for warning in formula.warnings]
         row["lineage"] = [one.to_dict() for one in formula.lineage]
-        row["origins"] = [{"proposer": o.proposer, "why": o.why.to_dict(), "source": o.source} for o in formula.origins]
+        row["origins"] = [{"proposer": o.proposer, "why": o.why.to_dict(), "source": o.source, "echo": o.echo} for o in formula.origins]
         row["evidence"] = [_evidence_dict(e) for e in formula.evidence]
         for cells, coefficient in zip(row["coefficients"], formula.coefficients, strict=True):
             cells["interpretations"] = [one.to_dict() for one in coefficient.interpretations]
@@ -237,7 +238,7 @@ def _formula(data: Mapping[str, Any]) -> RankedFormula:
         spellings=data.get("spellings", 0),
         coefficients=tuple(_coefficient(c) for c in data["coefficients"]),
         evidence=tuple(_evidence(e) for e in data["evidence"]),
-        origins=tuple(Origin(o["proposer"], Sentence.from_dict(o["why"]), o["source"]) for o in data["origins"]),
+        origins=tuple(Origin(o["proposer"], Sentence.from_dict(o["why"]), o["source"], o.get("echo", False)) for o in data["origins"]),
         reason=Sentence.from_dict(data["reason"]),
         status=Sentence.from_dict(data["status"]),
         warnings=tuple(map(Sentence.from_dict, data["warnings"])),

@@ -14,11 +14,14 @@ from recommender.coefficients import describe
 from recommender.convergence import Convergence
 from recommender.identify import groups_evidence
 from recommender.problem import Problem
+from recommender.proposers import Proposal
 from recommender.racing import shown
 from recommender.ranking import Ranked
 from recommender.recommendation import Origin, RankedFormula, Recommendation, Variable, shown_latex
 from recommender.table import Column
 from recommender.tuning import GroupFit
+
+MOST_ORIGINS = 8
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _formula(
         key=fitted.candidate.key,
         coefficients=describe(fitted, fits),
         evidence=evidence,
-        origins=tuple(Origin(p.proposer, p.why, p.source) for p in fitted.candidate.proposals[:8]),
+        origins=_origins(fitted.candidate.proposals),
         reason=place.reason,
         status=fitted.fit.status,
         warnings=(*guarded, *fitted.fit.warnings, *(warning for e in evidence for warning in e.warnings)),
@@ -106,3 +109,10 @@ def _formula(
         variables=variables,
         target=target,
     )
+
+
+def _origins(proposals: Sequence[Proposal]) -> tuple[Origin, ...]:
+    """The first word of every proposer, then further ones, MOST_ORIGINS in all."""
+    firsts = {proposal.proposer: place for place, proposal in reversed(list(enumerate(proposals)))}
+    ordered = sorted(range(len(proposals)), key=lambda place: (firsts[proposals[place].proposer] != place, place))
+    return tuple(Origin(one.proposer, one.why, one.source, one.echo) for one in (proposals[place] for place in ordered[:MOST_ORIGINS]))

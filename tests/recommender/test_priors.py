@@ -42,7 +42,7 @@ X = np.linspace(0.2, 4, 24)
 
 @dataclass(frozen=True)
 class Answered:
-    """A run that ended with one formula."""
+    """A run that ended with one formula; the evolved search, where it is among the finders, had been told it."""
 
     table: str = "one"
     formula: str = "a*exp(-b*x)"
@@ -72,7 +72,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formula_home: Path) -
 
 def recorded(store: Store, empty: Recommendation, run: Answered) -> tuple[str, Recommendation]:
     """Put it on record."""
-    origins = tuple(Origin(name, Sentence.of("why.staged")) for name in run.finders)
+    origins = tuple(Origin(name, Sentence.of("why.staged"), echo=name == "evolved") for name in run.finders)
     formula = replace(fitted_as_typed(_problem(), run.formula), confidence=run.confidence, origins=origins)
     result = replace(empty, formulas=(formula,), table_hash=run.table)
     run_id = store.start_run(RunStart(run.table, run.table, "y", tenant=run.tenant))
@@ -116,7 +116,12 @@ def test_what_a_person_accepted_weighs_more_and_what_was_rejected_nothing(store:
 
 
 def test_a_table_teaches_once_and_never_a_run_about_itself_or_of_another_tenant(store: Store, empty: Recommendation) -> None:
-    for run in (Answered(), Answered(), Answered("two", finders=("composed", "separable", "typed")), Answered("three", tenant="acme")):
+    for run in (
+        Answered(),
+        Answered(),
+        Answered("two", finders=("composed", "separable", "typed", "evolved")),
+        Answered("three", tenant="acme"),
+    ):
         recorded(store, empty, run)
     assert learned(store, "local")["optics"].wins == pytest.approx({"separable": 0.8 + 0.4, "composed": 0.4})
     assert learned(store, "local", table="two")["optics"].wins == {"separable": 0.8}
