@@ -84,7 +84,7 @@ def entry_of(result: Recommendation, formula: RankedFormula, decision: Decision)
         "domain": DOMAIN,
         "formula": body,
         "target": _quantity(formula.target, symbols["y"]),
-        "variables": [_quantity(v, symbols[v.inner]) for v in formula.variables],
+        "variables": [_quantity(v, symbols[v.inner]) for v in _used(formula)],
         "parameters": [_parameter(c, symbols[c.name]) for c in formula.coefficients],
         "homogeneous": _is_homogeneous(formula),
         "source": f"{result.table} ({result.table_hash})",
@@ -101,6 +101,11 @@ def _check(decision: Decision) -> None:
 
 def _told(formula: RankedFormula, decision: Decision) -> dict[str, object]:
     return {"rank": formula.rank, "key": formula.key, "formula": formula.text, "reason": decision.reason.strip()}
+
+
+def _used(formula: RankedFormula) -> list[Variable]:
+    """The columns that the formula speaks of."""
+    return [v for v in formula.variables if v.inner in formula.formula.variables]
 
 
 def _symbols(formula: RankedFormula) -> dict[str, str]:
@@ -126,13 +131,14 @@ def _names(formula: RankedFormula, decision: Decision) -> dict[str, str]:
 
 
 def _described(result: Recommendation, formula: RankedFormula) -> dict[str, str]:
-    inputs = ", ".join(v.name for v in formula.variables)
+    inputs = ", ".join(v.name for v in _used(formula))
     about = f" {result.about}" if result.about else ""
     return {k: text("accept.description", k, target=formula.target.name, inputs=inputs, table=result.table) + about for k in LANGUAGES}
 
 
 def _valid(result: Recommendation, formula: RankedFormula) -> dict[str, Any]:
-    """Where it was found: between which values of each quantity, and which rows a person kept; nothing where the record does not say."""
+    """Where it was found: between which values of each column, of those it does not speak of too, and which rows a person kept; nothing
+    where the record does not say."""
     told = [_range_told(v) for v in (*formula.variables, formula.target) if v.range is not None]
     if not told:
         return {}
@@ -169,4 +175,4 @@ def _probable(c: Coefficient) -> dict[str, str]:
 
 def _is_homogeneous(formula: RankedFormula) -> bool:
     """Whether units were stated for all, so that the formula holds in SI."""
-    return all(v.unit for v in (formula.target, *formula.variables)) and all(c.unit != "?" for c in formula.coefficients)
+    return all(v.unit for v in (formula.target, *_used(formula))) and all(c.unit != "?" for c in formula.coefficients)

@@ -83,6 +83,16 @@ def test_a_discovery_of_a_steered_run_says_which_rows_counted(answer):
     assert [f"{result.rows}" in words and "素子長 10 30 mm" in words for words in (entry.validity.en, entry.validity.ja)] == [True, True]
 
 
+def test_an_input_that_a_discovery_does_not_speak_of_is_no_variable_of_it_and_part_of_where_it_was_found():
+    problem = Problem.of(Table.of({"L [mm]": LENGTH, "idle": np.cos(LENGTH), "P [W]": 3 * LENGTH}))
+    entry = entry_of(summarise(problem, rank([], 1), (), {}, ()), fitted_as_typed(problem, "k*L"), DECISION)
+    assert list(violations(entry)) == []
+    assert [v.symbol for v in entry.variables] == ["L"]
+    assert entry.homogeneous
+    assert "idle -" in entry.validity.en
+    assert "idle" not in entry.description.en
+
+
 def test_a_record_of_an_older_version_tells_no_ranges(answer):
     old = answer.to_dict()
     for variable in (old["target"], *old["inputs"], old["formulas"][0]["target"], *old["formulas"][0]["variables"]):
