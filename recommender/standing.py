@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from corpus.language import Sentence
@@ -20,6 +21,7 @@ from recommender.search import Wishes
 from recommender.settings import Settings
 from recommender.summary import Searched, summarise
 from recommender.tuning import GroupFit, group_fits
+from recommender.undecided import undecided
 
 FEW = 4  # rows a coefficient, from which an exact fit is no accident
 MOST_EXACT = 6
@@ -148,7 +150,9 @@ class Standing:
         self.notes += [*refused] + ([] if ranked else [Sentence.of("note.nothing_fits")])
         findings = (*self._findings, *self._guarded(ranked, finals))
         counts = self._counts(len(finals))
-        return summarise(self.race.problem, ranked, self.notes, counts, findings, self._tuned(ranked), told(ranked))
+        found = summarise(self.race.problem, ranked, self.notes, counts, findings, self._tuned(ranked), told(ranked))
+        rivals = undecided(self.race.problem, found)
+        return found if rivals is None else replace(found, notes=(rivals, *found.notes))
 
     def _pinned(self, finals: list[Fitted]) -> list[Fitted]:
         """The finalists, and those a person has pinned."""

@@ -19,6 +19,7 @@ from recommender.evaluate._base import Options, Program, Row, Value, Verdict, nu
 from recommender.evaluate.cases import find_cases
 from recommender.evaluate.recover_tasks import RecoverTask, Variant
 from recommender.evaluate.scoring import Rows
+from recommender.recommendation import Recommendation
 
 LIMIT = 240.0
 SECONDS = 30.0
@@ -64,7 +65,7 @@ class Recover:
     tasks: Tasks
     needs_cases: bool = True
     hello: Mapping[str, Any] | None = field(default_factory=lambda: {"task": "hello", "index": True})
-    columns: tuple[str, ...] = ("first", "five", "all", "id", "ood", "best_ood", "seconds")
+    columns: tuple[str, ...] = ("first", "tied", "five", "all", "id", "ood", "best_ood", "seconds")
 
     def cases(self, options: Options) -> Sequence[Asked]:
         variants = [v for v in self.variants if options.corpus is None or v.corpus == options.corpus] or self.variants
@@ -76,18 +77,19 @@ class Recover:
 
     def run(self, case: Asked, program: Program) -> Sequence[Row]:
         from recommender.evaluate.recover_scoring import EXACT, score
-        from recommender.recommendation import Recommendation
 
         answer = program.ask(request(case, program), LIMIT)
         known: dict[str, Value] = {"program": case.program, "group": case.task.group, "seconds": answer.seconds}
         if answer.failure:
             return [Row(case.label, False, known, answer.failure)]
-        formulas = Recommendation.from_json(answer.value["recommendation"]).formulas
+        given = Recommendation.from_json(answer.value["recommendation"])
+        formulas = given.formulas
         found = score(formulas, case.task, case.seed)
         values: dict[str, Value] = {
             **known,
             "rank": found.rank,
             "first": found.rank == 1,
+            "tied": found.rank in _tied(given),
             "five": found.rank is not None and found.rank <= 5,
             "all": found.rank is not None,
             "id": found.first.get("id"),
@@ -112,6 +114,12 @@ class Recover:
         words = "; ".join(_words(name, found) for name, found in told.items())
         missed = tuple(row.case for row in rows if not row.passed and row.values["program"] == OURS)
         return Verdict(bool(holds) and all(holds), Sentence.of("bench.recover_measured", groups=words), numbers, missed)
+
+
+def _tied(given: Recommendation) -> list[int]:
+    """Places between which the answer says that the data do not decide."""
+    told = [str(dict(note.values)["places"]) for note in given.notes if note.key == "note.undecided"]
+    return [int(place.strip(" #")) for places in told for place in places.split(",")]
 
 
 def from_cases(source: str, only: str = "") -> Tasks:
