@@ -183,7 +183,8 @@ def _talk(discussion: Discussion, members: Path) -> Callable[[str], str]:
     from recommender.llm.discuss import agent
     from recommender.llm.members import first_member
 
-    return agent(discussion, chat_model(first_member(members)))
+    talk = agent(discussion, chat_model(first_member(members)))
+    return lambda line: talk(line).words
 
 
 def _lines() -> Iterator[str]:

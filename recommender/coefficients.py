@@ -12,6 +12,7 @@ import numpy as np
 from corpus.dimension import Dimension, DimensionReport
 from corpus.entry import Words
 from corpus.errors import UnitError
+from corpus.unit_products import composed_unit
 from corpus.units import Unit, parse_unit, unit_for
 from recommender.assess import Fitted
 from recommender.assess.physics import dimension_report
@@ -122,12 +123,21 @@ def _unit(si: float, dimension: Dimension | None, meaning: Meaning | None, fitte
     if dimension is None:
         return plain, stated.label if stated is not None and fitted.problem.has_units else "?"
     if stated is not None and stated.dimension == dimension and not stated.offset:
-        return stated, stated.label
+        own = next(
+            (unit for unit in fitted.problem.units if (unit.dimension, unit.factor, unit.offset) == (dimension, stated.factor, 0.0)), stated
+        )
+        return own, own.label
     if dimension.is_dimensionless:
         return plain, ""
-    choices = [unit for unit in fitted.problem.units if _READABLE[0] <= abs(si / unit.factor) <= _READABLE[1]]
-    unit = unit_for(dimension, tuple(choices))
+    unit = unit_for(dimension, tuple(one for one in fitted.problem.units if _is_readable(si, one)))
+    if unit.factor == 1.0:  # nobody's, perhaps
+        made = composed_unit(dimension, fitted.problem.units)
+        unit = made if made is not None and _is_readable(si, made) else unit
     return unit, unit.label
+
+
+def _is_readable(si: float, unit: Unit) -> bool:
+    return _READABLE[0] <= abs(si / unit.factor) <= _READABLE[1]
 
 
 def _stated(meaning: Meaning | None) -> Unit | None:

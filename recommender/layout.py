@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from corpus.errors import TableError, UnitError
@@ -17,6 +17,7 @@ from corpus.units import parse_unit
 from recommender.cells import is_missing, is_number
 
 _LARGE = 0.5
+_MOST_TITLE = 300
 _BRACKETS = "[]()（）［］【】"
 
 Row = Sequence[str]
@@ -93,14 +94,20 @@ def _heads(rows: Sequence[Row], words: Sequence[bool], first: int) -> tuple[int,
 
 def _with_headers(rows: Sequence[Row], heads: tuple[int, ...], first: int, width: int, comment: Row = ()) -> Layout:
     header = rows[heads[0]] if heads else comment if len(comment) in (width, width - 1) else ()
-    titles = first - len(heads)
-    notes = [Sentence.of("note.title_lines", count=titles)] if titles else []
+    titles = [i for i in range(first) if i not in heads]
+    notes = [Sentence.of("note.title_lines", count=len(titles), words=_title(rows[i] for i in titles))] if titles else []
     if not header:
         return Layout(tuple(f"x{i}" for i in range(1, width + 1)), first, (*notes, Sentence.of("note.no_header")))
     names = _aligned(header, rows[first:], width)
     units = list(rows[heads[1]]) if len(heads) > 1 else []
     headers = (_joined(name, unit) for name, unit in zip(names, units + [""] * (len(names) - len(units)), strict=False))
     return Layout(tuple(headers), first, tuple(notes))
+
+
+def _title(rows: Iterable[Row]) -> str:
+    """The words above a table on one line."""
+    lines = (" ".join(filter(None, row)) for row in rows)
+    return " / ".join(line for line in lines if line)[:_MOST_TITLE]
 
 
 def _aligned(header: Row, body: Sequence[Row], width: int) -> list[str]:

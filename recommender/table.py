@@ -84,6 +84,11 @@ class Table:
         raise self._absent(name)
 
     @property
+    def title(self) -> str:
+        """The words that stood above it in its file, "" if none did."""
+        return next((str(dict(note.values).get("words", "")) for note in self.notes if note.key == "note.title_lines"), "")
+
+    @property
     def content_hash(self) -> str:
         """Hash of names, units and values: the same table under another file name has the same hash."""
         digest = hashlib.sha256()

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from corpus.errors import RecommenderError
+from corpus.language import text
 from corpus.units import parse_unit
 from recommender.acceptance import Decision, take, turn_down
 from recommender.coefficients import Coefficient
@@ -122,10 +123,13 @@ def _what_if(problem: Problem, formula: RankedFormula) -> None:
 def _slider(formula: RankedFormula, c: Coefficient) -> float:
     half = max(abs(c.value) / 2, 3 * (c.high - c.low) if math.isfinite(c.high - c.low) else 0.0) or 1.0
     unit = f" [{plain(view.unit_text(c.unit))}]" if c.unit not in ("", "?") else ""
+    meaning = f" · {plain(c.meaning.of(language()))}" if c.meaning is not None else ""
     key = f"slide-{work().run}-{formula.rank}-{c.name}"
     low, high = c.value - half, c.value + half
     return float(
-        st.slider(f"${symbol_latex(c.name)}${unit}", low, high, c.value, step=half / 100, format="%.4g", key=key, persist_state="session")
+        st.slider(
+            f"${symbol_latex(c.name)}${unit}{meaning}", low, high, c.value, step=half / 100, format="%.4g", key=key, persist_state="session"
+        )
     )
 
 
@@ -195,13 +199,14 @@ def _decide(result: Recommendation, formula: RankedFormula) -> None:
     before = decisions(store(), work().run, tenant()).get(formula.key)
     if before is not None:
         st.info(say(f"ui_cards.{before['kind']}", person=plain(str(before["person"])), reason=plain(str(before["reason"]))))
+    usual = text("accept.name", language(), target=formula.target.name)
     with st.form(f"decide-{formula.rank}", border=False):
         left, right = st.columns(2, gap="medium")
         decision = Decision(
             person=(left.text_input(say("ui_cards.person"), person(), max_chars=80, disabled=bool(person())) or person()).strip(),
             reason=st.text_area(say("ui_cards.reason"), max_chars=500, height=80, placeholder=say("ui_cards.reason_hint")),
             tenant=tenant(),
-            **{f"name_{language()}": right.text_input(say("ui_cards.name"), max_chars=80, placeholder=view.law(formula, language()))},
+            **{f"name_{language()}": right.text_input(say("ui_cards.name"), max_chars=80, placeholder=usual)},
         )
         with st.container(horizontal=True):
             accepted = st.form_submit_button(
@@ -214,6 +219,10 @@ def _decide(result: Recommendation, formula: RankedFormula) -> None:
 
 def _record(result: Recommendation, formula: RankedFormula, decision: Decision, accepted: bool) -> None:
     """Into the inbox or only into the run's record; what is missing is said."""
+    missing = [say(f"ui_cards.{name}") for name in ("person", "reason") if not getattr(decision, name).strip()]
+    if missing:
+        st.error(say("ui_cards.decide_needs", what="・".join(missing) if language() == "ja" else " and ".join(missing)))
+        return
     try:
         (take if accepted else turn_down)(store(), work().run, result, formula.rank, decision)
     except RecommenderError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -19,10 +21,15 @@ def cautions(result: Recommendation) -> None:
     """How the table may deceive, and what was mended or left out."""
     told, notes = view.cautions(result, language()), view.notes(result, language())
     if told:
-        st.warning("\n".join(f"- {plain(caution)}" for caution in told))
+        st.warning(_listed(told), icon=":material/warning:")
     if notes:
         with st.expander(say("ui_cards.notes", count=len(notes))):
             st.markdown("\n".join(f"- {plain(note)}" for note in notes))
+
+
+def _listed(told: Sequence[str]) -> str:
+    """Sentences as a list; one alone is no list."""
+    return "\n".join(f"- {plain(one)}" for one in told) if len(told) > 1 else plain(told[0])
 
 
 def summary(result: Recommendation) -> None:
@@ -55,9 +62,8 @@ def head(formula: RankedFormula) -> None:
         st.badge(words, color=colour, help=say("report.confidence_help"))  # type: ignore[arg-type]
         if spellings:
             st.caption(plain(spellings))
-    warnings = [plain(warning) for warning in view.warnings(formula, language())]
-    if warnings:
-        st.warning("\n".join(f"- {one}" for one in warnings) if len(warnings) > 1 else warnings[0], icon=":material/warning:")
+    if warnings := view.warnings(formula, language()):
+        st.warning(_listed(warnings), icon=":material/warning:")
     equation(formula)
 
 

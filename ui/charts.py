@@ -23,8 +23,9 @@ _POINT, _LINE, _GREY = "#6f8aa6", "#2b82d9", "#8a94a0"  # to be seen on a light 
 _HEIGHT = 270
 REACH = 0.3
 _GRID = 240
-_SIDES = ((False, -9), (True, 10))  # labels of even ranks stand lower, so that neighbours can be told apart
+_SIDES = ((16, -9), (16, 10), (-16, -9), (-16, 10))  # where a rank stands beside its dot, in turn, so that neighbours can be told apart
 _MOST = 1500  # points of a preview
+_SHORT = 2.0  # decades
 _STRAIGHTER = 0.05  # of a correlation: what a logarithm must gain
 
 
@@ -70,7 +71,10 @@ def trade_off_chart(result: Recommendation, language: Language) -> alt.LayerChar
     tips = [alt.Tooltip("rank:N", title="#"), alt.Tooltip("formula:N", title=" ")]
     dots = base.mark_circle(size=140, opacity=1, cursor="pointer").encode(color=alt.Color("colour:N", scale=None), tooltip=tips)
     front = alt.Chart(rows[rows["best"]]).mark_line(color=_LINE, interpolate="step-after", opacity=0.5).encode(x="x:Q", y="y:Q")
-    ranks = (base.transform_filter(alt.datum.even == even).mark_text(dx=16, dy=dy, fontSize=13, color=_GREY) for even, dy in _SIDES)
+    ranks = (
+        base.transform_filter(alt.datum.side == side).mark_text(dx=dx, dy=dy, fontSize=13, color=_GREY)
+        for side, (dx, dy) in enumerate(_SIDES)
+    )
     return _layers(front, dots.add_params(picked), *(rank.encode(text="rank:N") for rank in ranks), height=220)
 
 
@@ -81,7 +85,7 @@ def _dot(point: TradeOff) -> dict[str, object]:
         "y": point.error,
         "rank": f"#{point.rank}",
         "place": point.rank,
-        "even": point.rank % 2 == 0,
+        "side": (point.rank - 1) % len(_SIDES),
         "best": point.best,
         "colour": colour,
     }
@@ -197,10 +201,12 @@ def _scale(log: bool, domain: tuple[float, float] | None = None) -> alt.Scale:
 
 
 def _ticks(log: bool, values: Array) -> alt.Axis:
-    """A logarithmic axis over decades has lines at the powers of ten only."""
+    """A logarithmic axis over decades has lines at the powers of ten only, a shorter one at 1, 2 and 5 times them."""
     if not log:
         return alt.Axis(tickCount=8)
     low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
+    if math.log10(values.max() / values.min()) < _SHORT:
+        return alt.Axis(values=[m * 10.0**k for k in range(low, high) for m in (1, 2, 5)], format="~g" if -4 <= low <= high <= 5 else ".0e")
     step = max(1, (high - low) // 6)
     return alt.Axis(values=[10.0**k for k in range(low, high + 1, step)], format="~g" if -4 <= low <= high <= 5 else ".0e")
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
 
-from corpus.errors import RecommenderError
 from recommender.llm import Member
 from recommender.llm.discuss import TOOLS, Discussion, safely
 from recommender.recommendation import RankedFormula
 from recommender.report import view
 from ui import cards, launch
 from ui.privacy import first_member
+from ui.talker import Talker
 from ui.words import language, named, plain, say
 
+POLL_SECONDS = 1.0
 _MOST_SAID = 60
 _SHOWN = ("fit", "compare", "probe", "add", "remove", "ban", "retrieve")
-_log = logging.getLogger(__name__)
 
 
 def draw(discussion: Discussion) -> None:
@@ -50,7 +49,7 @@ def listed(discussion: Discussion) -> list[RankedFormula]:
 def _tools(discussion: Discussion, ordered: list[RankedFormula]) -> None:
     st.markdown(f"**{say('ui_refine.tools')}**")
     st.session_state.setdefault("tool", "add")
-    name = st.segmented_control(
+    name = st.pills(
         say("ui_refine.tool"),
         _SHOWN,
         format_func=named("ui_refine.do_", _SHOWN),
@@ -96,48 +95,57 @@ def _search_on(discussion: Discussion, ordered: list[RankedFormula]) -> None:
 # --- what was said ----------------------------------------------------------------------------------------------------
 
 
-def _say(asked: str, answer: str) -> None:
-    st.session_state.said = [*st.session_state.said, (asked, answer)][-_MOST_SAID:]
+def _say(asked: str, answer: str, note: str = "") -> None:
+    st.session_state.said = [*st.session_state.said, (asked, answer, note)][-_MOST_SAID:]
 
 
 def _dialogue(discussion: Discussion) -> None:
     member = first_member()
     if member is None:
         st.caption(say("ui_refine.no_model"))
-    with st.container(height=520, key="said", autoscroll=True):
-        if not st.session_state.said:
+    talker = None if member is None else _talker(discussion, member)
+    said = st.session_state.said
+    pending = talker.asked if talker is not None else ""
+    with st.container(height=520 if said or pending else 120, key="said", autoscroll=True):
+        if not said and not pending:
             st.caption(say("ui_refine.empty"))
-        for asked, answer in st.session_state.said:
+        for asked, answer, note in said:
             with st.chat_message("user"):
                 st.text(asked)
             with st.chat_message("assistant"):
                 st.text(answer)
-    if member is not None:
-        words = st.chat_input(say("ui_refine.ask", name=member.name), key="ask", max_chars=2000)
+                if note:
+                    st.caption(plain(note))
+        if pending:
+            st.chat_message("user").text(pending)
+    if talker is not None and member is not None:
+        if talker.is_busy:
+            _waiting()
+        words = st.chat_input(say("ui_refine.ask", name=member.name), key="ask", max_chars=2000, disabled=talker.is_busy)
         if words:
-            with st.spinner(say("ui_refine.thinking", name=plain(member.name))):
-                _say(words, _talk(discussion, member)(words))
+            talker.ask(words, language())
             st.rerun()
 
 
-def _talk(discussion: Discussion, member: Member) -> Callable[[str], str]:
-    """The agent of this dialogue, which remembers what was said; what goes wrong is a sentence."""
-    held = st.session_state.get("agent")
-    if held is None or held[0] is not discussion:
-        from recommender.llm.client import chat_model
-        from recommender.llm.discuss import agent
+def _talker(discussion: Discussion, member: Member) -> Talker:
+    """The one of this dialogue, which remembers what was said."""
+    held: Talker | None = st.session_state.get("talker")
+    if held is None or held.discussion is not discussion or held.member != member:
+        held = Talker(discussion, member)
+        st.session_state.talker = held
+    return held
 
-        held = (discussion, agent(discussion, chat_model(member)))
-        st.session_state.agent = held
-    talk: Callable[[str], str] = held[1]
 
-    def safe(words: str) -> str:
-        try:
-            return talk(words)
-        except RecommenderError as error:
-            return error.text(language())
-        except Exception as error:  # a model's library may raise anything
-            _log.exception("dialogue failed")
-            return say("ui_refine.failed", name=member.name, kind=type(error).__name__)
-
-    return safe
+@st.fragment(run_every=POLL_SECONDS)
+def _waiting() -> None:
+    """While a model thinks everything else can be used; whoever does not want to wait lets it go."""
+    talker: Talker = st.session_state.talker
+    answered = talker.take()
+    if answered is not None:
+        _say(answered.asked, answered.answer, answered.note)
+    if not talker.is_busy:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = say("ui_refine.thinking", name=plain(talker.member.name), seconds=int(talker.seconds))
+        st.markdown(f":material/progress_activity: {told}", width="stretch")
+        st.button(say("ui_refine.let_go"), on_click=talker.let_go, key="let-go")

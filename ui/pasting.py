@@ -27,7 +27,8 @@ def _out(discussion: Discussion) -> None:
     st.caption(say("ui_refine.copy_words"))
     st.session_state.setdefault("paste-role", ROLES[0])
     role = st.segmented_control(say("ui_refine.role"), ROLES, format_func=named("ui_refine.role_", ROLES), key="paste-role", required=True)
-    context = gather(discussion.problem, discussion.retriever)
+    with st.spinner(say("ui_refine.preparing")):
+        context = gather(discussion.problem, discussion.retriever)
     st.code(pasteable(discussion.problem, context, role=str(role), language=language()), language=None, wrap_lines=True)
 
 

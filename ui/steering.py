@@ -16,6 +16,7 @@ from ui.words import language, named, plain, say
 from ui.work import work
 
 VERBS = ("hint", "pin", "improve", "add", "require", "ban", "forbid", "allow", "range", "split", "bound")
+_WRITTEN = ("pin", "improve", "add", "require", "ban", "bound")  # these take formulas
 
 
 def controls(seen: Look) -> None:
@@ -50,14 +51,17 @@ def of_formula(formula: RankedFormula) -> None:
 def draw(problem: Problem) -> None:
     """A line to tell the search something."""
     st.subheader(say("ui_run.steer"), anchor=False)
-    with st.form("steer", clear_on_submit=True):
-        left, middle = st.columns([1, 3], gap="small")
-        verb = left.selectbox(say("ui_run.verb"), VERBS, format_func=named("ui_run.verb_", VERBS), key="steer-verb")
-        told = middle.text_input(say("ui_run.what"), placeholder=say("ui_run.what_hint"), max_chars=400, key="steer-text")
-        names = plain(", ".join(problem.names.values()))
-        st.caption(f"{say('ui_run.what_help', names=names)} {say('ui_run.scope_help')}")
-        if st.form_submit_button(say("ui_run.send"), icon=":material/send:") and (told or "").strip():
-            _told(str(verb), (told or "").strip())
+    names = list(problem.names.values())
+    with st.container(border=True, key="steering"):
+        left, right = st.columns([2, 5], gap="small")
+        verb = str(left.selectbox(say("ui_run.verb"), VERBS, format_func=named("ui_run.verb_", VERBS), key="steer-verb"))
+        with right.form("steer", clear_on_submit=True, border=False):
+            example = say(f"ui_run.hint_{verb}", x=names[0], column=problem.inputs[0].name)
+            told = st.text_input(say("ui_run.what"), placeholder=example, max_chars=400, key="steer-text")
+            pressed = st.form_submit_button(say("ui_run.send"), icon=":material/send:")
+        st.caption(say(f"ui_run.about_{verb}") + (f" {say('ui_run.what_help', names=plain(', '.join(names)))}" if verb in _WRITTEN else ""))
+    if pressed and (told or "").strip():
+        _told(verb, (told or "").strip())
 
 
 def _told(verb: str, text: str) -> None:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 MOST_FOUND = 5
 BUDGET = 0.6  # of a fit, see `fit`
 AGENT_STEPS = 24
+MOST_TOLD = 8  # formulas a model is told of
+REMEMBERED = 3  # turns of a dialogue with a model
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Discussion:
         return cls(problem, retriever, language, {formula.body: formula for formula in result.formulas})
 
     def list_formulas(self) -> str:
-        """The formulas of this discussion with their held-out error, best first."""
+        """The formulas of this discussion with their held-out error: those of the run by rank, then what was added."""
         lines = [f"{i}. {shown}  ({_error(f):.3g})" for i, (shown, f) in enumerate(self.ordered(), 1)]
         return "\n".join([self._say("list"), *lines]) if lines else self._say("empty")
 
@@ -134,8 +136,21 @@ class Discussion:
         return self._say("banned", term=term, count=len(gone))
 
     def ordered(self) -> list[tuple[str, RankedFormula]]:
-        """The formulas by their text, best first: the order in which they are numbered."""
-        return sorted(self.formulas.items(), key=lambda pair: _error(pair[1]))
+        """The formulas by their text: those of the run by rank, then what was added; so a number stays what it is."""
+        return list(self.formulas.items())
+
+    def situation(self) -> str:
+        """What is talked about, for a model: the question, the columns, the formulas with their coefficients."""
+        problem = self.problem
+        columns = [f"{column.label}: {column.description}".rstrip(": ") for column in (problem.target, *problem.inputs)]
+        lines = [
+            self._say("situation", target=problem.target.name, columns="; ".join(columns)),
+            *([problem.about] if problem.about else []),
+        ]
+        for i, (_, formula) in enumerate(self.ordered()[:MOST_TOLD], 1):
+            found = "; ".join(coefficient_line(c, self.language) for c in formula.coefficients)
+            lines.append(f"{i}. {formula.text}  ({self._say('error', error=f'{_error(formula):.3g}')}; {found})")
+        return "\n".join(lines)
 
     def _meant(self, given: str) -> str:
         """A formula's text, or the one of that number in the list."""
@@ -257,20 +272,38 @@ def usage(language: Language) -> str:
     return "\n".join([text("discuss.help", language), *lines])
 
 
-def agent(discussion: Discussion, model: BaseChatModel) -> Callable[[str], str]:
-    """A LangChain agent with the same tools: a function from what a person says to what it answers, with the dialogue remembered."""
+@dataclass(frozen=True)
+class Said:
+    """What an agent answered, "" if nothing, and the tools it used for that, as `fit a*x`."""
+
+    words: str
+    used: tuple[str, ...] = ()
+
+
+def agent(discussion: Discussion, model: BaseChatModel) -> Callable[[str], Said]:
+    """A LangChain agent with the same tools: a function from what a person says to what it answers.
+
+    The last turns are remembered. Each question goes with the formulas as they stand, since small models do not ask for them.
+    """
     from langchain.agents import create_agent
 
     words = template("discuss", discussion.language).words
     graph = create_agent(model, [_langchain_tool(discussion, name, tool) for name, tool in TOOLS.items()], system_prompt=words)
-    said: list[Any] = []
+    said: list[dict[str, str]] = []
 
-    def talk(line: str) -> str:
-        state = graph.invoke({"messages": [*said, {"role": "user", "content": line}]}, {"recursion_limit": AGENT_STEPS})
-        said[:] = state["messages"]
-        return str(said[-1].text)
+    def talk(line: str) -> Said:
+        asked = {"role": "user", "content": f"{discussion.situation()}\n\n{line}"}
+        state = graph.invoke({"messages": [*said, asked]}, {"recursion_limit": AGENT_STEPS})
+        new = state["messages"][len(said) :]
+        found = str(new[-1].text).strip()
+        said[:] = [*said, {"role": "user", "content": line}, {"role": "assistant", "content": found or "-"}][-2 * REMEMBERED :]
+        return Said(found, tuple(_call_told(call) for message in new for call in getattr(message, "tool_calls", ())))
 
     return talk
+
+
+def _call_told(call: Mapping[str, Any]) -> str:
+    return f"{call['name']} {'; '.join(map(str, call['args'].values()))}".strip()
 
 
 def _langchain_tool(discussion: Discussion, name: str, tool: Tool) -> Any:

@@ -65,7 +65,7 @@ def _look(edited: columns.Edited) -> None:
         alt = say("ui_data.matrix_alt", names=", ".join(names))
         plots.altair_chart(scatter_matrix(edited.table, names), width="content", alt=alt)
         plots.caption(say("ui_data.matrix_help"))
-    rows.dataframe(preview_frame(edited.table), hide_index=True, height=420)
+    rows.dataframe(preview_frame(edited.table), hide_index=True, height=420, placeholder="–")
 
 
 # --- where a table comes from -----------------------------------------------------------------------------------------
@@ -128,7 +128,8 @@ def _keep(key: str, read: Callable[[], Table], about: str = "", *, again: bool =
     mine = work()
     if mine.key == key:
         return
-    mine.table, mine.key, mine.about, mine.question, mine.run = read(), key, about, None, ""
+    table = read()
+    mine.table, mine.key, mine.about, mine.question, mine.run = table, key, about or table.title, None, ""
     if again:
         st.rerun()
 

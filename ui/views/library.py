@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from corpus.errors import UnitError
+from corpus.errors import RecommenderError, UnitError
 from indexes import Retrieved
-from ui import entries, ingestion, propose
+from recommender.problem import Problem
+from ui import entries, ingestion, launch, propose
 from ui.shield import shielded
 from ui.words import cell, language, plain, say
 from ui.work import work
@@ -56,16 +57,19 @@ def _results(found: list[Retrieved]) -> None:
         st.info(say("ui_library.nothing"))
         return
     with st.container(key="found"):
-        left, right = st.columns([2, 3], gap="large")
+        left, right = st.columns(2, gap="medium")
     tongue = language()
     with left:
         names = [cell(one.entry.name.of(tongue)) for one in found]
         frame = pd.DataFrame(
             {say("ui_library.name"): names, say("ui_library.domain"): [entries.domain_words(entries.field(f.entry)) for f in found]}
         )
-        event = st.dataframe(frame, hide_index=True, height=560, on_select="rerun", selection_mode="single-row", key="library-rows")
+        widths = {frame.columns[1]: st.column_config.TextColumn(width=130)}
+        event = st.dataframe(
+            frame, hide_index=True, height=560, on_select="rerun", selection_mode="single-row", key="library-rows", column_config=widths
+        )
         rows = event.selection.rows
-        st.caption(say("ui_library.pick", count=len(found)))
+        st.caption(say("ui_library.pick_first" if len(found) == entries.BROWSED else "ui_library.pick", count=len(found)))
     with right:
         one = found[rows[0]] if rows and rows[0] < len(found) else found[0]
         entries.show(one)
@@ -73,11 +77,23 @@ def _results(found: list[Retrieved]) -> None:
 
 
 def _try(one: Retrieved) -> None:
-    asked = work().question
-    if asked is None:
+    problem = _problem_at_hand()
+    if problem is None:
         st.caption(say("ui_library.try_needs"))
-    elif st.button(say("ui_library.try", table=plain(asked.table.name)), key="try-entry", icon=":material/science:"):
-        entries.show_tried(one.entry, asked.problem())
+    elif st.button(say("ui_library.try", table=plain(problem.table.name)), key="try-entry", icon=":material/science:"):
+        entries.show_tried(one.entry, problem)
+
+
+def _problem_at_hand() -> Problem | None:
+    """What is asked on the data page; of a session that has only followed the address of a run, what that run was asked."""
+    asked = work().question
+    try:
+        if asked is not None:
+            return asked.problem()
+        seen = launch.look()
+        return None if seen is None else launch.problem(seen)
+    except RecommenderError:  # the page of the question says what is wrong with it
+        return None
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _member(member: Member) -> dict[str, str]:
         "place": say("ui_settings.local" if is_local(member) else "ui_settings.outside"),
         "key": say("ui_settings.key_there") if lacking is None else say("ui_settings.key_missing"),
         "calls": str(member.max_calls),
-        "cost": "–" if member.max_cost is None else f"{member.max_cost:g} USD",
+        "cost": say("ui_settings.no_limit") if member.max_cost is None else f"{member.max_cost:g} USD",
     }
     return {say(f"ui_settings.{key}"): plain(value) for key, value in told.items()}
 
@@ -80,7 +80,7 @@ def _budgets(members: Members) -> None:
         {
             "search_time": settings.search_time,
             "cap_calls": str(members.caps.calls),
-            "cap_cost": "–" if members.caps.cost is None else f"{members.caps.cost:g} USD",
+            "cap_cost": say("ui_settings.no_limit") if members.caps.cost is None else f"{members.caps.cost:g} USD",
             "cap_seconds": f"{members.caps.seconds:g} s",
         }
         | ({} if is_guarded() else {"store": place})  # no business of those who only sign in
