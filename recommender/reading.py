@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_BYTES = 2_000_000_000
+_MOST_UNPACKED = 500_000_000  # of an Excel file; its cells take many times that
 _HEAD = 2000
 _KNOWN_AS = {"cp932": "Shift_JIS"}  # what people call it
 _MANY_LINES = 50_000
@@ -113,7 +114,7 @@ def _check_unpacked(path: Path) -> None:
     """Refuse a small file that unpacks to a huge one."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
+            if sum(item.file_size for item in archive.infolist()) > _MOST_UNPACKED:
                 raise TableError("file_too_large", name=path.name)
 
 

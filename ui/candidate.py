@@ -166,11 +166,11 @@ def _predict(problem: Problem, formula: RankedFormula, predictor: Predictor) -> 
     for i, (place, column) in enumerate(zip(st.columns(max(3, len(names)), gap="small"), problem.inputs, strict=False)):
         middle = float(f"{np.median(column.shown[problem.rows]):.4g}")
         key = f"row-{work().run}-{formula.rank}-{i}"
-        row[column.name] = float(place.number_input(column.label, value=middle, format="%.6g", key=key, persist_state="session"))
+        row[column.name] = float(place.number_input(plain(column.label), value=middle, format="%.6g", key=key, persist_state="session"))
     found = predictor.at({name: np.array([value]) for name, value in row.items()})
     goal, unit = problem.target.name, view.unit_text(formula.target.unit or "")
     told = value_with_error(float(found.value[0]), float(found.reading_high[0] - found.reading_low[0]) / 4)
-    st.metric(goal, f"{view.raised(told)} {unit}".strip(), help=say("ui_cards.predict_help"))
+    st.metric(plain(goal), f"{view.raised(told)} {unit}".strip(), help=say("ui_cards.predict_help"))
     curve = view.interval_text(float(found.low[0]), float(found.high[0]))
     reading = view.interval_text(float(found.reading_low[0]), float(found.reading_high[0]))
     st.caption(say("ui_cards.predict_curve", interval=f"{curve} {unit}".strip()))

@@ -111,7 +111,7 @@ def gauges(formula: RankedFormula, columns: int = 3) -> None:
         for i, (place, gauge) in enumerate(zip(st.columns(columns, gap="medium"), found[start : start + columns], strict=False)):
             with place.container(key=f"gauge-{formula.rank}-{columns}-{start + i}"):
                 st.progress(gauge.fill, f"{gauge.label} &ensp; **{plain(gauge.value)}**")
-                st.caption(plain(gauge.words), help=gauge.help)
+                st.caption(plain(gauge.words), help="\n\n".join(map(plain, gauge.help.split("\n\n"))))
 
 
 def story(formula: RankedFormula) -> None:

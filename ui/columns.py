@@ -157,7 +157,7 @@ def _row(table: Table, name: str) -> str:
 
 def _pick(place: st.delta_generator.DeltaGenerator, table: Table, name: str, options: tuple[Role, ...]) -> None:
     place.selectbox(
-        f"{say('ui_data.column_role')}: {name}",
+        f"{say('ui_data.column_role')}: {plain(name)}",  # not seen, but drawn all the same
         options,
         format_func=named("ui_data.role_", options),
         key=key(table, name, "role"),
@@ -169,7 +169,7 @@ def _pick(place: st.delta_generator.DeltaGenerator, table: Table, name: str, opt
 
 
 def _cell(place: st.delta_generator.DeltaGenerator, table: Table, name: str, what: str, limit: int, hint: str) -> str:
-    label = f"{say(f'ui_data.column_{what}')}: {name}"
+    label = f"{say(f'ui_data.column_{what}')}: {plain(name)}"
     own = key(table, name, what)
     told = place.text_input(label, key=own, max_chars=limit, placeholder=hint, label_visibility="collapsed", persist_state="session")
     return (told or "").strip()

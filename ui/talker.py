@@ -99,7 +99,7 @@ class Talker:
 def without_repetition(words: str) -> str:
     """An answer up to where it begins to say the same sentence again, as small models do without end."""
     seen: set[str] = set()
-    kept = []
+    kept: list[str] = []
     for sentence in re.split(r"(?<=[。．.!?！？\n])", words):
         bare = sentence.strip()
         if len(bare) >= _SENTENCE and bare in seen:

@@ -11,7 +11,7 @@ import streamlit as st
 from corpus.language import LANGUAGES, Language, text
 
 NAMES = {"ja": "日本語", "en": "English"}
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in Japanese spreadsheets
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
 
 
@@ -43,7 +43,7 @@ def named(prefix: str, names: Iterable[str]) -> Callable[[str], str]:
 
 def cell(words: str) -> str:
     """Foreign words for a grid, which can be downloaded as CSV: no spreadsheet takes them for a formula."""
-    return f"'{words}" if words.startswith(_ACTIVE) else words
+    return f"'{words}" if words.lstrip(" \u3000").startswith(_ACTIVE) else words
 
 
 def plain(words: str) -> str:

@@ -249,10 +249,15 @@ TOOLS: Mapping[str, Tool] = MappingProxyType(
 def answer(discussion: Discussion, line: str) -> str:
     """One line of a person: `fit a*exp(-t/b)`, `compare 1; 2`. Arguments are parted by semicolons; what goes wrong is said."""
     name, _, rest = line.strip().partition(" ")
-    tool = TOOLS.get(name.lower())
-    if tool is None:
+    if name.lower() not in TOOLS:
         return usage(discussion.language)
     given = [part.strip() for part in rest.split(";")] if rest.strip() else []
+    return _called(discussion, name, given)
+
+
+def _called(discussion: Discussion, name: str, given: list[str]) -> str:
+    """What a tool of that name says to some arguments, or how many it takes."""
+    tool = TOOLS[name.lower()]
     if len(given) != len(tool.arguments) and not (tool.optional and not given):
         return text("discuss.arguments", discussion.language, command=name, arguments="; ".join(tool.arguments) or "-")
     return safely(discussion, tool, given)
@@ -310,7 +315,7 @@ def _langchain_tool(discussion: Discussion, name: str, tool: Tool) -> Any:
     from langchain_core.tools import StructuredTool
 
     def run(**given: str) -> str:
-        return safely(discussion, tool, [str(given[argument]) for argument in tool.arguments if given.get(argument)])
+        return _called(discussion, name, [str(given[argument]) for argument in tool.arguments if given.get(argument)])
 
     kinds = {argument: {"type": "string"} for argument in tool.arguments}
     schema = {"type": "object", "title": name, "properties": kinds, "required": [] if tool.optional else list(tool.arguments)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 Value: TypeAlias = "str | float | int | None"
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in Japanese spreadsheets
 _LONGEST = 32_767  # characters in a cell
 _WIDEST = 60
 
@@ -110,7 +110,7 @@ def _number(value: float, power: float = 1.0) -> float | None:
 def inert(words: str) -> str:
     """A text that a spreadsheet shows and does not carry out (OWASP, CSV injection)."""
     plain = view.sound(words)[: _LONGEST - 1]
-    return f"'{plain}" if plain.startswith(_ACTIVE) else plain
+    return f"'{plain}" if plain.lstrip(" \u3000").startswith(_ACTIVE) else plain
 
 
 def _sheet(book: Workbook, title: str, rows: Iterable[Sequence[Value]], headed: bool) -> None:

@@ -31,7 +31,9 @@ def test_foreign_words_carry_no_markup(words):
     assert not [i for i, letter in enumerate(shown) if letter in "[]()<>$`*_:#!" and shown[i - 1] != "\\"]
 
 
-@pytest.mark.parametrize("words", ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize(
+    "words", ['=HYPERLINK("http://e")', "=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=1", " =1", "＝1+1", "　＋1"]
+)
 def test_no_grid_hands_a_formula_to_a_spreadsheet(words):
     assert cell(words) == f"'{words}"
     assert cell("length [mm]") == "length [mm]"

@@ -127,6 +127,29 @@ def test_an_agent_uses_the_same_tools_and_hears_their_errors(talk: Discussion) -
     assert "a*x + b*x**3" in talk.formulas
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"name": "fly", "args": {}},
+        {"name": "fit", "args": {"wrong": "x"}},
+        {"name": "fit", "args": {"formula": {"a": 1}}},
+        {"name": "add", "args": {"formula": "a*x"}},
+        {"name": "ban", "args": {"term": "__import__('os')"}},
+    ],
+)
+def test_a_tool_called_nonsensically_answers_in_words(talk: Discussion, call: dict[str, Any]) -> None:
+    assert len(agent(talk, Scripted(calls=[call]))("explain").words) > len("I found: ")
+    assert talk.banned == []
+
+
+def test_a_model_is_told_what_is_talked_about(talk: Discussion) -> None:
+    answer(talk, "fit a*x + b*v")
+    told = talk.situation()
+    assert "force" in told
+    assert "1. force = a*x + b*v" in told
+    assert " b = -0.2" in told
+
+
 def test_a_recorded_run_is_discussed_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORMULA_STORE_URL", str(tmp_path / "runs.sqlite"))
     monkeypatch.chdir(tmp_path)
