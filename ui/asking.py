@@ -57,10 +57,11 @@ def _drafted(words: str, table: Table) -> Draft:
 
 
 def _confirm(table: Table, found: Draft) -> None:
+    if not found.findings:
+        st.info(say("ui_data.draft_empty"), icon=":material/info:")
+        return
     with st.container(border=True, key="draft"):
         st.markdown(f"**{say('ui_data.draft_title')}**")
-        if not found.findings:
-            st.caption(say("ui_data.draft_empty"))
         for one in found.findings:
             said = say(f"draft.{one.kind}", name=plain(one.name), value=plain(one.value))
             st.markdown(f"- {said} &ensp; :gray[{say(f'draft.by_{one.by}', words=plain(one.words))}]")
@@ -71,7 +72,6 @@ def _confirm(table: Table, found: Draft) -> None:
                 on_click=_take,
                 args=(table, found),
                 key="draft-take",
-                disabled=not found.findings,
             )
             st.button(say("ui_data.draft_leave"), on_click=_leave, key="draft-leave")
 

@@ -49,7 +49,7 @@ def _title(formula: RankedFormula) -> str:
 
 def name(formula: RankedFormula) -> str:
     """What a candidate is called where its formula stands below."""
-    return plain(view.law(formula, language())) if view.is_law(formula) else say("ui_cards.form")
+    return plain(view.law(formula, language())) if view.is_law(formula) else say("report.unnamed")
 
 
 def head(formula: RankedFormula) -> None:
@@ -120,7 +120,7 @@ def story(formula: RankedFormula) -> None:
     parts = {
         "place": [formula.reason.text(tongue)],
         "fit": [formula.status.text(tongue)],
-        "origins": list(dict.fromkeys(origin.why.text(tongue) for origin in formula.origins)),
+        "origins": [*view.origins(formula, tongue), *view.lineage(formula, tongue)],
     }
     for name, told in parts.items():
         st.markdown(f"**{say(f'ui_cards.story_{name}')}**")

@@ -18,6 +18,7 @@ from ui.words import language, named, plain, say
 
 POLL_SECONDS = 1.0
 _MOST_SAID = 60
+_LAST = 3  # turns in sight
 _SHOWN = ("fit", "compare", "probe", "add", "remove", "ban", "retrieve")
 
 
@@ -104,20 +105,7 @@ def _dialogue(discussion: Discussion) -> None:
     if member is None:
         st.caption(say("ui_refine.no_model"))
     talker = None if member is None else _talker(discussion, member)
-    said = st.session_state.said
-    pending = talker.asked if talker is not None else ""
-    with st.container(height=520 if said or pending else 120, key="said", autoscroll=True):
-        if not said and not pending:
-            st.caption(say("ui_refine.empty"))
-        for asked, answer, note in said:
-            with st.chat_message("user"):
-                st.text(asked)
-            with st.chat_message("assistant"):
-                st.text(answer)
-                if note:
-                    st.caption(plain(note))
-        if pending:
-            st.chat_message("user").text(pending)
+    _heard(st.session_state.said, talker.asked if talker is not None else "")
     if talker is not None and member is not None:
         if talker.is_busy:
             _waiting()
@@ -125,6 +113,29 @@ def _dialogue(discussion: Discussion) -> None:
         if words:
             talker.ask(words, language())
             st.rerun()
+
+
+def _heard(said: list[tuple[str, str, str]], pending: str) -> None:
+    """The last turns, and the question that waits for its answer. A box that scrolls could not be read from the keyboard."""
+    with st.container(border=True, key="said"):
+        if not said and not pending:
+            st.caption(say("ui_refine.empty"))
+        if len(said) > _LAST:
+            with st.expander(say("ui_refine.earlier", count=len(said) - _LAST)):
+                for turn in said[:-_LAST]:
+                    _turn(*turn)
+        for turn in said[-_LAST:]:
+            _turn(*turn)
+        if pending:
+            st.chat_message("user").text(pending)
+
+
+def _turn(asked: str, answer: str, note: str) -> None:
+    st.chat_message("user").text(asked)
+    with st.chat_message("assistant"):
+        st.text(answer)
+        if note:
+            st.caption(plain(note))
 
 
 def _talker(discussion: Discussion, member: Member) -> Talker:

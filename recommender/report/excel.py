@@ -56,7 +56,7 @@ def _candidates(result: Recommendation, language: Language) -> Iterable[Sequence
             sum(not c.known for c in formula.coefficients),
             formula.latex,
             "\n".join(view.warnings(formula, language)),
-            "\n".join(dict.fromkeys(origin.why.text(language) for origin in formula.origins)),
+            "\n".join(view.origins(formula, language)),
         ]
 
 

@@ -139,14 +139,13 @@ class _Writer:
         """Formula, confidence, coefficients, evidence, plots, origin, source."""
         language = self.language
         warnings = [Paragraph(words, "warning", self.say("warning")) for words in view.warnings(formula, language)]
-        origins = dict.fromkeys(origin.why.text(language) for origin in formula.origins)
         blocks: list[Block] = [_equation(formula), *warnings]
         blocks += [Paragraph(view.confidence(formula, language), lead=self.say("confidence"))]
         blocks += [Heading(self.say("coefficients")), self._coefficients(formula)]
         blocks += [Heading(self.say("evidence")), Gauges(view.gauges(formula, language))]
         blocks += [Paragraph(formula.status.text(language), "help"), Figures(self._figures(formula))]
-        lineage = tuple(step.text(language) for step in formula.lineage)
-        blocks += [Heading(self.say("origin")), *map(Paragraph, origins), *([Bullets(lineage)] if lineage else [])]
+        lineage = view.lineage(formula, language)
+        blocks += [Heading(self.say("origin")), *map(Paragraph, view.origins(formula, language)), *([Bullets(lineage)] if lineage else [])]
         blocks += [Heading(self.say("why")), Paragraph(formula.reason.text(language))]
         blocks += [Heading(self.say("source")), Code(formula.numpy_source(), "python")]
         return Section(view.law(formula, language), tuple(blocks), rank=formula.rank)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from corpus.language import Language, strings, text
+from corpus.language import Language, Sentence, strings, text
 from recommender.assess import Evidence
 from recommender.coefficients import Coefficient
 from recommender.problem import Problem
@@ -117,8 +117,29 @@ def axis_label(variable: Variable) -> str:
 
 
 def law(formula: RankedFormula, language: Language) -> str:
-    """The name of the law behind a candidate, or the words of whoever proposed it."""
-    return _entry(formula, language) or formula.origins[0].why.text(language).rstrip(".。")
+    """The name of the law behind a candidate, or the words of whoever proposed it; of a change in the search, that it has no name."""
+    why = formula.origins[0].why
+    if why.key == "origin.islands":
+        return text("report.unnamed", language)
+    return _entry(formula, language) or why.text(language).rstrip(".。")
+
+
+def origins(formula: RankedFormula, language: Language) -> tuple[str, ...]:
+    """Who proposed it and why, each said once."""
+    return tuple(dict.fromkeys(_in_symbols(origin.why, formula, language) for origin in formula.origins))
+
+
+def lineage(formula: RankedFormula, language: Language) -> tuple[str, ...]:
+    """The changes by which the search came to it."""
+    return tuple(_in_symbols(step, formula, language) for step in formula.lineage)
+
+
+def _in_symbols(told: Sentence, formula: RankedFormula, language: Language) -> str:
+    """A sentence of the search, which speaks of columns as x0, x1, with the symbols of the table."""
+    symbols = {v.inner: v.symbol for v in formula.variables}
+    words = told.text(language)
+    inner = told.key.startswith("edit.") or told.key == "origin.islands"
+    return re.sub(r"\bx\d+\b", lambda found: symbols.get(found[0], found[0]), words) if inner else words
 
 
 def is_law(formula: RankedFormula) -> bool:
