@@ -105,6 +105,7 @@ class Visitor:
     def __init__(self, context, url: str, language: str) -> None:
         self._context, self.url, self.language = context, url, language
         self.complaints: list[str] = []
+        self.sticking: list[str] = []  # what did not fit into a picture
         self.reopen()
 
     def _listen(self) -> None:
@@ -160,12 +161,18 @@ class Visitor:
         height = self.page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
         self.page.set_viewport_size({"width": width, "height": min(max(int(height) + 40, 900), 5000)})
         self.page.wait_for_timeout(500)
+        self.sticking += [f"{name} {width}: {words}" for words in self.overflow()]
         self.page.screenshot(path=SCREENS / f"{name}-{self.language}-{width}.png")
         self.page.set_viewport_size({"width": 1280, "height": 1000})
 
     def overflow(self) -> list[str]:
-        """Texts that stick out of the page sideways."""
-        return self.page.evaluate(
+        """Texts that stick out of the page sideways, or are cut in the list of pages."""
+        cut = self.page.evaluate(
+            """() => [...document.querySelectorAll('[data-testid=stSidebar] *')]
+            .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).textOverflow === 'ellipsis')
+            .map(e => e.textContent.slice(0, 60))"""
+        )
+        return cut + self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain] *')]
             .filter(e => e.children.length === 0 && e.getBoundingClientRect().right > window.innerWidth + 2
                          && !e.closest('[data-testid=stLatex],[data-testid=stTable],[data-testid=stCode],.stDataFrame,svg,canvas'))

@@ -35,7 +35,7 @@ def look(visitor, name, widths=(1280,)):
 
 def check(visitor):
     assert visitor.page.locator("[data-testid=stAlertContentError], [data-testid=stException]").count() == 0
-    assert visitor.overflow() == []
+    assert visitor.sticking == []
     assert serious(visitor.page) == []
 
 
