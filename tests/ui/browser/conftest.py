@@ -175,6 +175,6 @@ class Visitor:
         return cut + self.page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain] *')]
             .filter(e => e.children.length === 0 && e.getBoundingClientRect().right > window.innerWidth + 2
-                         && !e.closest('[data-testid=stLatex],[data-testid=stTable],[data-testid=stCode],.stDataFrame,svg,canvas'))
+                         && !e.closest('.katex,[data-testid=stTable],[data-testid=stCode],.stDataFrame,svg,canvas'))
             .map(e => e.textContent.slice(0, 60))"""
         )
