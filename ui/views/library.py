@@ -57,7 +57,7 @@ def _results(found: list[Retrieved]) -> None:
         st.info(say("ui_library.nothing"))
         return
     with st.container(key="found"):
-        left, right = st.columns(2, gap="medium")
+        left, right = st.columns([5, 6], gap="medium")
     tongue = language()
     with left:
         names = [cell(one.entry.name.of(tongue)) for one in found]

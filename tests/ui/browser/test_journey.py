@@ -94,6 +94,8 @@ def test_from_a_spreadsheet_to_a_report(visitor, shift_jis, tmp_path):
         look(visitor, f"4-{name}", WIDTHS)
         for i in range(1, parts):
             page.get_by_role("tab").nth(i).click()
+            if name == "refine":
+                visitor.wait("[data-testid=stCode]")
             look(visitor, f"4-{name}-tab{i}")
 
     visitor.turn("runs")
