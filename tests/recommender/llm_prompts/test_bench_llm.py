@@ -14,7 +14,7 @@ import pytest
 from corpus.errors import BenchError
 from recommender.evaluate._base import Answer, Options
 from recommender.evaluate.llm import Asked, Ledger
-from recommender.evaluate.llm_tasks import ask_members
+from recommender.evaluate.llm_tasks import EDITS, ask_members
 from recommender.pipeline import recommend
 from recommender.problem import Problem
 from recommender.table import Table
@@ -126,8 +126,7 @@ def test_members_are_asked_in_every_role_and_editors_go_on_from_what_was_heard(t
         answer = ask_members(problem, None, path)
     assert [(call["role"], call["context"]) for call in answer["calls"]] == [
         ("proposer", True),
-        ("editor", True),
-        ("editor", True),
+        *[("editor", True)] * EDITS,
         ("proposer", False),
         ("editor", False),
     ]
@@ -135,6 +134,6 @@ def test_members_are_asked_in_every_role_and_editors_go_on_from_what_was_heard(t
     asked = [one.body["messages"][-1]["content"] for one in server.seen]
     assert [("parent" in text, "tried" in text) for text in asked[:1]] == [(False, True)]
     assert ["exp(-time/tau)" in text for text in asked[:2]] == [False, True], "what was heard is told to the next one"
-    assert ['"probes": [' in text for text in asked] == [True, True, True, False, False]
+    assert ['"probes": [' in text for text in asked] == [*[True] * (1 + EDITS), False, False]
     assert set(answer["found"]) == {"retrieval", "members", "union"}
     assert "exp" in answer["found"]["members"]
