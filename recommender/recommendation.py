@@ -130,6 +130,7 @@ class Recommendation:
 
     notes: what was mended, left out or not done; warnings: how the table itself may deceive. convergence: how far the search came;
     tried: changes of forms that helped, and some that did not. ranges: those a person has kept the rows to, `T 300 400 K`.
+    undecided: between which places the data do not decide, and which reading would; None where they decide.
     """
 
     table: str
@@ -147,6 +148,7 @@ class Recommendation:
     convergence: Convergence = field(default_factory=Convergence)
     tried: tuple[Sentence, ...] = ()
     ranges: tuple[str, ...] = ()
+    undecided: Sentence | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -180,6 +182,7 @@ class Recommendation:
             convergence=Convergence.from_dict(data["convergence"]) if "convergence" in data else Convergence(),
             tried=tuple(map(Sentence.from_dict, data.get("tried", ()))),
             ranges=tuple(data.get("ranges", ())),
+            undecided=Sentence.from_dict(data["undecided"]) if data.get("undecided") else None,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -200,6 +203,7 @@ def _plain(fields: dict[str, Any], result: Recommendation) -> dict[str, Any]:
     fields["warnings"] = [warning.to_dict() for warning in result.warnings]
     fields["convergence"] = result.convergence.to_dict()
     fields["tried"] = [one.to_dict() for one in result.tried]
+    fields["undecided"] = None if result.undecided is None else result.undecided.to_dict()
     for row, formula in zip(fields["formulas"], result.formulas, strict=True):
         row["reason"], row["status"] = formula.reason.to_dict(), formula.status.to_dict()
         row["warnings"] = [warning.to_dict() for warning in formula.warnings]

@@ -67,6 +67,8 @@ def print_recommendation(result: Recommendation, language: Language = "en", cons
     out.print(Text(f"{result.table}: {result.rows} {text('report.rows', language)}. {text('report.si_note', language)}"))
     for warning in result.warnings:
         out.print(Text(f"! {warning.text(language)}", style="bold yellow"))
+    if result.undecided is not None:
+        out.print(Text(f"? {result.undecided.text(language)}", style="cyan"))
     for note in result.notes:
         out.print(Text(f"· {note.text(language)}", style="yellow"))
     out.print(Text(text("report.counts", language, **result.counts), style="dim"))

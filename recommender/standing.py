@@ -151,8 +151,7 @@ class Standing:
         findings = (*self._findings, *self._guarded(ranked, finals))
         counts = self._counts(len(finals))
         found = summarise(self.race.problem, ranked, self.notes, counts, findings, self._tuned(ranked), told(ranked))
-        rivals = undecided(self.race.problem, found)
-        return found if rivals is None else replace(found, notes=(rivals, *found.notes))
+        return replace(found, undecided=undecided(self.race.problem, found))
 
     def _pinned(self, finals: list[Fitted]) -> list[Fitted]:
         """The finalists, and those a person has pinned."""

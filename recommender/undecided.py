@@ -28,12 +28,12 @@ _DECADES = 100.0
 
 
 def undecided(problem: Problem, found: Recommendation) -> Sentence | None:
-    """`note.undecided` with the places, and `note.undecided_reading` in it where a reading would tell; None where the data decide."""
+    """`undecided.between` with the places, `undecided.reading` in it where a reading would tell; None where the data decide."""
     rivals = [formula for formula in found.formulas if _same_length(found, formula)][:_MOST]
     if len(rivals) < 2:
         return None
     places = ", ".join(f"#{formula.rank}" for formula in rivals)
-    return Sentence.of("note.undecided", places=places, reading=_reading(problem, rivals) or Sentence.of("note.undecided_alike"))
+    return Sentence.of("undecided.between", places=places, reading=_reading(problem, rivals) or Sentence.of("undecided.alike"))
 
 
 def _same_length(found: Recommendation, formula: RankedFormula) -> bool:
@@ -89,7 +89,7 @@ def _told(rivals: Sequence[RankedFormula], points: Mapping[str, Array], best: in
     inputs = [one for one in rivals[0].variables if one.inner in used]
     unit = f" {rivals[0].target.unit}" if rivals[0].target.unit else ""
     return Sentence.of(
-        "note.undecided_reading",
+        "undecided.reading",
         where=", ".join(f"{one.symbol} = {points[one.name][best]:.3g}{f' {one.unit}' if one.unit else ''}" for one in inputs),
         expected=", ".join(f"#{one.rank} {value:.3g}{unit}" for one, value in zip(rivals, values, strict=True)),
         scatter=f"{abs(scatter[0] - scatter[1]):.2g}{unit}",

@@ -22,6 +22,8 @@ def cautions(result: Recommendation) -> None:
     told, notes = view.cautions(result, language()), view.notes(result, language())
     if told:
         st.warning(_listed(told), icon=":material/warning:")
+    if result.undecided is not None:
+        st.info(plain(result.undecided.text(language())), icon=":material/balance:")
     if notes:
         with st.expander(say("ui_cards.notes", count=len(notes))):
             st.markdown("\n".join(f"- {plain(note)}" for note in notes))

@@ -118,8 +118,8 @@ class Recover:
 
 def _tied(given: Recommendation) -> list[int]:
     """Places between which the answer says that the data do not decide."""
-    told = [str(dict(note.values)["places"]) for note in given.notes if note.key == "note.undecided"]
-    return [int(place.strip(" #")) for places in told for place in places.split(",")]
+    told = "" if given.undecided is None else str(dict(given.undecided.values)["places"])
+    return [int(place.strip(" #")) for place in told.split(",") if told]
 
 
 def from_cases(source: str, only: str = "") -> Tasks:

@@ -112,7 +112,8 @@ class _Writer:
         grid = Grid(tuple(self.say(head) for head in heads), rows, frozenset({2, 3, 4, 5, 6}), wide=1)
         figures = (*self._trade_off(), *self._stability())
         shown = (Figures(figures),) if figures else ()
-        return (Section(self.say("summary"), (grid, *(Paragraph(words, "help") for words in helps), *shown)),)
+        rivals = () if self.result.undecided is None else (Paragraph(self.result.undecided.text(self.language)),)
+        return (Section(self.say("summary"), (grid, *rivals, *(Paragraph(words, "help") for words in helps), *shown)),)
 
     def _summary_row(self, formula: RankedFormula) -> tuple[Part | tuple[Part, ...], ...]:
         share = view.confidence_share(formula)

@@ -24,7 +24,7 @@ def answer(noise: float, *typed: str, low: float = 2.0) -> Recommendation:
 
 
 def told(found: Recommendation) -> str:
-    return next((note.text() for note in found.notes if note.key == "note.undecided"), "")
+    return "" if found.undecided is None else found.undecided.text()
 
 
 def place(found: Recommendation, function: str) -> str:
@@ -48,7 +48,9 @@ def test_what_the_data_decide_is_not_left_open() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_it_is_said_in_both_languages(language: str) -> None:
-    (note,) = [note for note in answer(0.05, GROWTH, SATURATING).notes if note.key == "note.undecided"]
-    words = note.text("ja" if language == "ja" else "en")
+    found = answer(0.05, GROWTH, SATURATING)
+    assert Recommendation.from_json(found.to_json()) == found
+    assert found.undecided is not None
+    words = found.undecided.text("ja" if language == "ja" else "en")
     assert "{" not in words
     assert "#1" in words
