@@ -39,6 +39,11 @@ def text(key: str, language: Language = "en", **values: object) -> str:
     return strings(language)[key].format_map(values)
 
 
+def domain_name(domain: str, language: Language = "en") -> str:
+    """`heat_transfer` in words; a field of the customer's own has the name they gave it."""
+    return strings(language).get(f"domain.{domain}", domain.replace("_", " ").capitalize())
+
+
 @dataclass(frozen=True)
 class Sentence:
     """Something to tell a person: a key of the table and the values that fill it, in whatever language is asked for."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from corpus.dimension import Dimension
 from corpus.entry import Entry
-from corpus.language import Language, Sentence, text
+from corpus.language import Language, Sentence, domain_name, text
 from indexes.shape import Shape
 
 Channel = Literal["meaning", "words", "dimensions", "shape", "domain", "success"]
@@ -81,6 +81,7 @@ class Reason:
     def text(self, language: Language = "en") -> str:
         """The reason as a sentence."""
         detail = "; ".join(sentence.text(language) for sentence in self.words) or self.detail
+        detail = domain_name(detail, language) if self.channel == "domain" else detail
         return text(f"index.reason_{self.channel}", language, rank=self.rank, detail=detail)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus import tree
 from corpus.functions import FUNCTIONS
-from corpus.language import Sentence, strings
+from corpus.language import Sentence, domain_name, strings
 from corpus.tree import Node
 from recommender.journal import PRIOR, Journal
 
@@ -129,5 +129,5 @@ def domain_of(retrieved: Sequence[Retrieved]) -> str:
 
 def domain_told(domain: str) -> Sentence | str:
     """A domain in words; one of the customer's own has the name they gave it."""
-    key = f"ui_domain.{domain}"
-    return Sentence.of("priors.any_domain") if not domain else Sentence.of(key) if key in strings("en") else domain.replace("_", " ")
+    key = f"domain.{domain}"
+    return Sentence.of("priors.any_domain") if not domain else Sentence.of(key) if key in strings("en") else domain_name(domain)

@@ -11,7 +11,7 @@ import streamlit as st
 from corpus.entry import ANY_UNIT, Entry, Parameter, Quantity
 from corpus.errors import RecommenderError
 from corpus.inbox import Acceptance
-from corpus.language import strings
+from corpus.language import domain_name
 from corpus.render import to_latex
 from corpus.units import parse_unit
 from indexes import Query, Retrieved, Retriever, open_index
@@ -62,7 +62,7 @@ def field(entry: Entry) -> str:
 
 def domain_words(domain: str) -> str:
     """`heat_transfer` as words; a field of the customer's own has the name they gave it."""
-    return strings(language()).get(f"ui_domain.{domain}", domain.replace("_", " ").capitalize())
+    return domain_name(domain, language())
 
 
 def search(words: str, domain: str | None, unit: str) -> list[Retrieved]:

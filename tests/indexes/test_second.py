@@ -74,8 +74,8 @@ def test_without_units_past_success_is_silent(springs: Retriever) -> None:
 
 def test_the_leading_field_is_a_reason(retriever: Retriever) -> None:
     found = retriever.search(Query("spring force and swing of a pendulum"))
-    spoken = {item.entry.id: [reason.text("en") for reason in item.reasons if reason.channel == "domain"] for item in found}
-    assert "mechanics" in spoken["mechanics.spring"][0]
+    spoken = {item.entry.id: [reason.text("ja") for reason in item.reasons if reason.channel == "domain"] for item in found}
+    assert "力学" in spoken["mechanics.spring"][0]
     assert not spoken.get("optics.tuning")
 
 

@@ -340,7 +340,7 @@ def test_the_library_is_narrowed_by_field_and_unit(app):
     app.selectbox(key="library-domain").set_value("heat_transfer").run()
     app.text_input(key="library-unit").set_value("W/m^2").run()
     assert not app.exception
-    assert set(app.dataframe[0].value.iloc[:, 1]) == {text("ui_domain.heat_transfer", "en")}
+    assert set(app.dataframe[0].value.iloc[:, 1]) == {text("domain.heat_transfer", "en")}
     app.text_input(key="library-unit").set_value("furlongg").run()
     assert len(app.error) == 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from corpus.language import strings
 
 UI = Path(__file__).parents[2] / "ui"
-NAMED_BY_DATA = ("ui.example_name.", "ui_domain.")
+NAMED_BY_DATA = ("ui.example_name.", "domain.")
 
 
 def texts():
