@@ -32,7 +32,6 @@ PENALTY = 0.002
 SHOWN = 5
 # What weights are pulled to where the sets are silent: few of them break units or lack a known law.
 PRIOR = {
-    "description": 0.2,
     "held_out": 0.5,
     "edge": 1.0,
     "simplicity": 0.15,
@@ -44,7 +43,7 @@ PRIOR = {
     "known_law": 1.5,
     "agreement": 0.5,
 }
-_SCALE = {"description": 5.0, "held_out": 3.0, "simplicity": 10.0, "coefficients": 2.0}  # traits in steps of like importance
+_SCALE = {"held_out": 3.0, "simplicity": 10.0, "coefficients": 2.0}  # traits in steps of like importance
 COMMAND = "python -m recommender.evaluate.rank_learn"
 
 

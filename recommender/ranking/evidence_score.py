@@ -22,11 +22,10 @@ ROWS_CAP = 120  # so that a large table does not make tiny differences decisive
 # and fall together, and a whole one ranked worse)
 FORGIVEN = 0.25
 EXACT = 1e-13  # errors below are rounding
-BEYOND_DOUBT = 30.0  # nats of description length: what is more says no more
 _WORST = 1e6
 _LN2 = math.log(2)
 
-STATISTICAL = ("description", "held_out", "edge", "simplicity", "coefficients", "pattern", "stability", "selection")
+STATISTICAL = ("held_out", "edge", "simplicity", "coefficients", "pattern", "stability", "selection")
 DOMAIN = ("physics", "known_law", "agreement")
 TRAITS = (*STATISTICAL, *DOMAIN)
 
@@ -35,7 +34,7 @@ TRAITS = (*STATISTICAL, *DOMAIN)
 class Numbers:
     """What the score needs of one candidate; errors are NMSE in units of the rows' uncertainties.
 
-    residual_bits: to write what it leaves over, less than 0 where it explains something; pattern: something is left in the residuals.
+    pattern: something is left in the residuals.
     """
 
     rows: int
@@ -44,8 +43,8 @@ class Numbers:
     held_out_error: float
     edge: float
     model_bits: float
-    residual_bits: float
     parameters: float
+    saved_bits: float
     bootstrap: float
     selection: float
     physics: float
@@ -69,8 +68,8 @@ class Numbers:
             held_out_error=number("accuracy", "held_out_error", 0.0),
             edge=_clip(number("edge", "edge_weighted", held_out)),
             model_bits=number("parsimony", "model_bits", 1e3),
-            residual_bits=number("parsimony", "residual_bits", 0.0),
             parameters=number("parsimony", "parameters", 20.0),
+            saved_bits=-number("parsimony", "model_bits", 1e3) - number("parsimony", "residual_bits", 0.0),
             bootstrap=evidence["bootstrap"].score if "bootstrap" in evidence else 0.0,
             selection=evidence["selection"].score if "selection" in evidence else 0.0,
             physics=evidence["physics"].score if "physics" in evidence else 0.0,
@@ -78,17 +77,6 @@ class Numbers:
             votes=number("agreement", "votes", 0.0),
             pattern=status == "fit.structured",
         )
-
-    @property
-    def saved_bits(self) -> float:
-        """By how much the form shortens the description of the target."""
-        return -(self.model_bits + self.residual_bits)
-
-    @property
-    def description(self) -> float:
-        """Nats of form, numbers and residuals together (Rissanen 1978); through all rows goes every form with as many coefficients."""
-        proves = self.rows > self.parameters and math.isfinite(self.residual_bits)
-        return _LN2 * (self.model_bits + (self.residual_bits if proves else 0.0))
 
 
 def _clip(value: float) -> float:
@@ -102,15 +90,12 @@ def traits(candidates: Sequence[Numbers]) -> Array:
     least = min(candidates, key=lambda one: one.held_out)
     forgiven = least.held_out + FORGIVEN * (least.held_out_error if math.isfinite(least.held_out_error) else 0.0)
     edge = max(min(one.edge for one in candidates), forgiven)
-    shortest = min(one.description for one in candidates)
-    return np.array([_costs(one, forgiven, edge, shortest) for one in candidates])
+    return np.array([_costs(one, forgiven, edge) for one in candidates])
 
 
-def _costs(one: Numbers, held_out: float, edge: float, shortest: float) -> list[float]:
+def _costs(one: Numbers, held_out: float, edge: float) -> list[float]:
     n = min(one.rows, ROWS_CAP)
     costs = {
-        # all rows count: among many forms with nearly the same error, what chance gives a longer one is less than its length costs
-        "description": min(BEYOND_DOUBT, one.description - shortest),
         # root of the deviance: the further off, the less more of it says
         "held_out": math.sqrt(n * max(0.0, math.log(one.held_out / held_out))),
         # rests on a few extreme rows, however large the table

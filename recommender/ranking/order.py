@@ -26,7 +26,7 @@ from recommender.ranking.weights import Weights, load
 
 _AS_GOOD = 2.5  # nats
 ASPECTS: Mapping[str, tuple[str, ...]] = {
-    "accuracy": ("description", "held_out"),
+    "accuracy": ("held_out",),
     "extrapolation": ("edge",),
     "simplicity": ("simplicity", "coefficients"),
     "stability": ("stability", "selection"),

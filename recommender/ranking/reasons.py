@@ -97,7 +97,6 @@ def _plain(key: str) -> Say:
 
 
 _SAY: Mapping[str, Say] = {
-    "description": _plain("described"),
     "held_out": _error,
     "edge": _edge,
     "simplicity": _coefficients,

@@ -82,7 +82,6 @@ def test_at_equal_fit_a_known_law_is_preferred(decay: list[Assessed]) -> None:
 @pytest.mark.parametrize(
     ("name", "better", "worse"),
     [
-        ("residual_bits", -60.0, -20.0),
         ("held_out", 1e-3, 2e-3),
         ("edge", 1e-2, 1.0),
         ("model_bits", 20.0, 30.0),
