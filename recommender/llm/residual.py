@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 
 import numpy as np
 
-from corpus import tree
 from corpus.formula import Formula
 from corpus.functions import Array
 from corpus.language import Sentence
@@ -32,15 +31,10 @@ def residual_facts(problem: Problem, formula: Formula, values: Mapping[str, floa
 
 
 def _explained(problem: Problem, formula: Formula, addition: Addition) -> Sentence:
-    term = _with_coefficients(addition.term, {*formula.parameters, *problem.names.values()}).rename(dict(problem.names))
-    return Sentence.of("residual.explained", term=term.text, percent=f"{100 * (1 - addition.left):.3g}")
-
-
-def _with_coefficients(term: Formula, taken: Collection[str]) -> Formula:
-    """With a coefficient before it, and names for all that are not taken."""
-    root = term.root if any(name.startswith("c") for name in term.parameters) else tree.mul(tree.param("c0"), term.root)
+    taken = {*formula.parameters, *problem.names.values()}
     fresh = (name for i in count(1) if (name := f"n{i}") not in taken)
-    return Formula(root).rename(dict(zip(Formula(root).parameters, fresh, strict=False)))
+    names = {**problem.names, **dict(zip(addition.term.parameters, fresh, strict=False))}
+    return Sentence.of("residual.explained", term=addition.term.rename(names).text, percent=f"{100 * (1 - addition.left):.3g}")
 
 
 def _course(problem: Problem, rest: Array) -> list[Sentence]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,12 +21,12 @@ from recommender.fitting.work import Work
 from recommender.problem import Problem
 from recommender.proposers.composed.beams import Beams
 from recommender.proposers.composed.dictionary import Dictionary
-from recommender.proposers.composed.factors import Factor, Rows, Term
+from recommender.proposers.composed.factors import Factor, Term
 from recommender.proposers.composed.grammar import terms_of
 from recommender.proposers.composed.pool import Pool
 from recommender.proposers.composed.proposer import data_of
 from recommender.proposers.composed.refine import Model, Refiner
-from recommender.proposers.composed.search import SCREEN_ROWS, Data, axes_of
+from recommender.proposers.composed.search import SCREEN_ROWS, axes_of, ground
 from recommender.proposers.composed.transforms import Seed
 from recommender.proposers.dimensional import balanced_terms
 
@@ -38,8 +38,8 @@ _TIME = 5.0
 
 @dataclass(frozen=True)
 class Addition:
-    """term: of x0, x1, ..., with coefficients k0, k1, ... inside and, where it has several columns, c0, c1, ... before them; left: share of
-    the squared residual that remains with it."""
+    """term: of x0, x1, ..., with coefficients c0, c1, ... before its columns and k0, k1, ... inside; left: share of the squared residual
+    that remains with it."""
 
     term: Formula
     left: float
@@ -47,15 +47,14 @@ class Addition:
 
 def additions(problem: Problem, formula: Formula, values: Mapping[str, float], limit: int = 4) -> list[Addition]:
     """The most promising terms to add to a fitted formula of x0, x1, ..., best first; none where it has no value on the rows."""
-    ground = _ground(problem)
+    dictionary, refiner, empty = _ground(problem)
     wholes = (_separated(formula, values), _frozen(formula, values))
-    fits = (ground.refiner.fit([term], [start], _STEPS) for term, start in wholes if np.all(np.isfinite(start)))
+    fits = (refiner.fit([term], [start], _STEPS) for term, start in wholes if np.all(np.isfinite(start)))
     parent = next((model for model in fits if model is not None), None)
     if parent is None or not parent.rss > 0:
         return []
-    rows = ground.refiner.rows.count
-    pool = Pool(rows, ground.total, ground.data.floor, max(1, rows // 3))
-    for _ in Beams(ground.dictionary, ground.refiner, pool, lambda: False).complete([parent]):
+    pool = replace(empty, models={})
+    for _ in Beams(dictionary, refiner, pool, lambda: False).complete([parent]):
         pass
     return list(_told(pool, parent))[:limit]
 
@@ -69,11 +68,7 @@ def _told(pool: Pool, parent: Model) -> Iterator[Addition]:
 
 
 def _written(term: Term) -> Formula:
-    """A single column without its coefficient, several with theirs."""
-    nodes = term.nodes()
-    if len(nodes) == 1:
-        return Formula(nodes[0])
-    return Formula(tree.add(*(tree.mul(tree.param(f"c{i}"), node) for i, node in enumerate(nodes))))
+    return Formula(tree.add(*(tree.mul(tree.param(f"c{i}"), node) for i, node in enumerate(term.nodes()))))
 
 
 def _separated(formula: Formula, values: Mapping[str, float]) -> Seed:
@@ -90,24 +85,11 @@ def _frozen(formula: Formula, values: Mapping[str, float]) -> Seed:
     return Term.of(Factor((formula.bind(values).root,))), np.zeros(0)
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """What is the same for all formulas of a problem."""
-
-    data: Data
-    dictionary: Dictionary
-    refiner: Refiner
-    total: float
-
-
 @lru_cache(maxsize=2)
-def _ground(problem: Problem) -> _Ground:
+def _ground(problem: Problem) -> tuple[Dictionary, Refiner, Pool]:
+    """What is the same for all formulas of a problem."""
     whole = data_of(problem)
     data = whole.take(whole.sample(SCREEN_ROWS))
-    rows = Rows(data.columns, data.weights)
-    target = data.target * (1.0 if data.weights is None else data.weights)
-    target = target / (float(np.sqrt(np.mean(target**2))) or 1.0)
+    refiner, pool = ground(data, data.scale, Work(_TIME))
     balanced = [Term.of(Factor((node,))) for node in balanced_terms(problem)]
-    dictionary = Dictionary(terms_of(axes_of(data), balanced, _COLUMNS), rows)
-    total = float(np.sum((target - target.mean()) ** 2)) or 1.0
-    return _Ground(data, dictionary, Refiner(rows, target, Work(_TIME)), total)
+    return Dictionary(terms_of(axes_of(data), balanced, _COLUMNS), refiner.rows), refiner, pool

@@ -54,6 +54,13 @@ class Data:
         """Share of the variance that is rounding."""
         return float(10.0 ** (5 - 2 * min(self.digits, 14)))
 
+    @property
+    def scale(self) -> float:
+        """Root mean square of the weighted target."""
+        weighted = self.target if self.weights is None else self.weights * self.target
+        largest = float(np.max(np.abs(weighted)))
+        return largest * float(np.sqrt(np.mean((weighted / largest) ** 2)))
+
     def take(self, rows: NDArray[np.int64]) -> Data:
         columns = {name: values[rows] for name, values in self.columns.items()}
         return replace(self, columns=columns, target=self.target[rows], weights=None if self.weights is None else self.weights[rows])
@@ -75,6 +82,13 @@ def axes_of(data: Data, discounts: Mapping[str, float] | None = None) -> list[Ax
     return [Axis(name, values, heard.get(name, ()), name in data.with_unit, discounts or {}) for name, values in data.columns.items()]
 
 
+def ground(data: Data, scale: float, work: Work) -> tuple[Refiner, Pool]:
+    """What fits sums to these rows, in units of `scale`, and an empty pool for them."""
+    target = data.target * (1.0 if data.weights is None else data.weights) / scale
+    total = float(np.sum((target - target.mean()) ** 2)) or 1.0
+    return Refiner(Rows(data.columns, data.weights), target, work), Pool(len(target), total, data.floor, max(1, len(target) // 3))
+
+
 class Search:
     """One search. scale: what coefficients must be multiplied by to give the target itself."""
 
@@ -82,18 +96,10 @@ class Search:
         self.work = work
         self.axes, self.terms, self.laws = axes, terms, laws
         self.with_unit = data.with_unit
-        weighted = data.target if data.weights is None else data.weights * data.target
-        largest = float(np.max(np.abs(weighted)))
-        self.scale = largest * float(np.sqrt(np.mean((weighted / largest) ** 2)))
+        self.scale = data.scale
         some = self._some = data.take(data.sample(SCREEN_ROWS))
-        self.refiner, self.pool = self._part(some)
-        self.whole, self.final = self._part(data)
-
-    def _part(self, data: Data) -> tuple[Refiner, Pool]:
-        target = data.target * (1.0 if data.weights is None else data.weights) / self.scale
-        refiner = Refiner(Rows(data.columns, data.weights), target, self.work)
-        total = float(np.sum((target - target.mean()) ** 2)) or 1.0
-        return refiner, Pool(len(target), total, data.floor, max(1, len(target) // 3))
+        self.refiner, self.pool = ground(some, self.scale, work)
+        self.whole, self.final = ground(data, self.scale, work)
 
     def _late(self) -> bool:
         return self.work.exhausted(1 - _FINISHING_SHARE)
