@@ -19,6 +19,7 @@ from corpus.language import Sentence
 from corpus.units import ONE, Unit
 from recommender.grouping import Grouping, cells_of
 from recommender.quantities import Quantity
+from recommender.rates import finer_rate
 from recommender.requirements import Requirement
 from recommender.samples import Samples
 from recommender.scope import Range, narrowed
@@ -98,6 +99,8 @@ class Problem:
         if grouping is not None:
             grouping = grouping.on(rows, goal, MIN_ROWS, notes)
             rows = grouping.members[grouping.reference]
+        if errors is None and grouping is None:
+            goal, rows = _read_finely(table, goal, rows, notes)
         _check_values(goal, chosen, rows)
         varying = _varying(goal, chosen, rows, notes)
         if inputs is None:
@@ -325,6 +328,15 @@ def _usable_rows(
         notes.append(Sentence.of("note.rows_sampled", count=MAX_ROWS, total=len(rows)))
         rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False))
     return rows
+
+
+def _read_finely(table: Table, goal: Column, rows: NDArray[np.int64], notes: list[Sentence]) -> tuple[Column, NDArray[np.int64]]:
+    """The target averaged with the rate of another column where that tells it more finely (see `recommender.rates`), and where it does."""
+    rate = finer_rate(table.columns, goal, rows)
+    if rate is None:
+        return goal, rows
+    notes.append(rate.told(goal))
+    return rate.averaged(goal), np.sort(rate.rows)
 
 
 def _check_values(goal: Column, inputs: Sequence[Column], rows: NDArray[np.int64]) -> None:

@@ -1,0 +1,102 @@
+"""A target that is the rate of change of another column is read off that column too, where it is told more finely there.
+
+Tables of simulated and of well sampled processes often hold a quantity beside its rate. The slope of the first is a second reading of the
+second. Both are averaged by inverse variance, the slope taken for at most TRUSTED times as precise as the rows themselves: what is wrong
+with a slope is no independent noise. Relations between a state and its rate are found far more surely so (Brunton, Proctor & Kutz,
+PNAS 113 (2016) 3932, on how noise in the rate decides what is found).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.functions import Array
+from corpus.language import Sentence
+from recommender.table import Column
+
+TRUSTED = 3.0
+_LEAST_ROWS = 40
+_MOST_ROWS = 0.95  # share of them at which the slope must be good; steep ends may be lost
+_SCATTER = (1e-3, 0.3)  # of the target's standard deviation: less is no trouble, and with more nobody can tell that it is the rate
+_WHITE = 0.7
+_DEGREES = (5, 3)  # what their slopes differ by is their error, near enough
+_NEIGHBOURS = 9
+_ROBUST = 1.4826  # median absolute deviation to standard deviation
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A second reading of a target.
+
+    of, along: the column that changes, and what it changes along. rows: of the table, where the slope can be trusted; slope: shape (n,), at
+    these; scatter: standard deviation of the target about it; left: at how many rows it cannot be trusted.
+    """
+
+    of: Column
+    along: Column
+    rows: NDArray[np.int64]
+    slope: Array
+    scatter: float
+    left: int
+
+    def averaged(self, goal: Column) -> Column:
+        """The target with both readings averaged."""
+        values = np.array(goal.values)
+        own = 1 / (1 + TRUSTED**2)
+        values[self.rows] = own * values[self.rows] + (1 - own) * self.slope
+        return replace(goal, values=values)
+
+    def told(self, goal: Column) -> Sentence:
+        """What a person should know of it."""
+        percent = f"{100 * self.scatter / float(np.std(goal.values[self.rows])):.2g}"
+        return Sentence.of("note.rate", target=goal.name, of=self.of.name, along=self.along.name, percent=percent, left=self.left)
+
+
+def finer_rate(columns: Sequence[Column], goal: Column, rows: NDArray[np.int64]) -> Rate | None:
+    """The rate of change of one column along another that is the target but for the target's own scatter; None if there is none.
+
+    rows: of the table, those that count.
+    """
+    others = [column for column in columns if column.name != goal.name and np.all(np.isfinite(column.values[rows]))]
+    found = (_rate(of, along, goal, rows) for along in others for of in others if of is not along)
+    return min(filter(None, found), key=lambda rate: rate.scatter, default=None)
+
+
+def _rate(of: Column, along: Column, goal: Column, rows: NDArray[np.int64]) -> Rate | None:
+    rows = rows[np.argsort(along.values[rows], kind="stable")]
+    x, z, y = (column.values[rows] for column in (along, of, goal))
+    if len(rows) < _LEAST_ROWS or not np.all(np.diff(x) > 0):
+        return None
+    slope, coarse = (_slope(x, z, degree) for degree in _DEGREES)
+    rest = y - slope
+    scatter = _ROBUST * float(np.median(np.abs(rest)))
+    near = _highest_nearby(np.abs(slope - coarse)) < scatter / TRUSTED
+    least, most = (share * float(np.std(y)) for share in _SCATTER)
+    if not least < scatter < most or near.mean() < _MOST_ROWS or not _is_noise(rest[near], scatter):
+        return None
+    return Rate(of, along, rows[near], slope[near], scatter, int((~near).sum()))
+
+
+def _slope(x: Array, z: Array, degree: int) -> Array:
+    """Of an interpolating spline, shape (n,)."""
+    from scipy.interpolate import make_interp_spline
+
+    unit = float(np.ptp(x)) / len(x)  # so that neither seconds nor years are badly conditioned
+    return np.asarray(make_interp_spline(x / unit, z, degree).derivative()(x / unit)) / unit
+
+
+def _highest_nearby(values: Array) -> Array:
+    from scipy.ndimage import maximum_filter1d
+
+    return np.asarray(maximum_filter1d(values, _NEIGHBOURS))
+
+
+def _is_noise(rest: Array, scatter: float) -> bool:
+    """Whether the scatter is the target's own, row by row: what is smooth from row to row is an error of the slope."""
+    between = float(np.std(np.diff(rest, 3))) / math.sqrt(20.0)  # third differences of white noise have twenty times its variance
+    return between > _WHITE * scatter > 0
