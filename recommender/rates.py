@@ -19,12 +19,13 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.table import Column
 
-TRUSTED = 3.0
+TRUSTED = 5.0
+_OWN = 1 / (1 + TRUSTED**2)  # weight of the rows' own reading: the inverse of the variances
 _LEAST_ROWS = 40
 _MOST_ROWS = 0.95  # share of them at which the slope must be good; steep ends may be lost
 _SCATTER = (1e-3, 0.3)  # of the target's standard deviation: less is no trouble, and with more nobody can tell that it is the rate
 _WHITE = 0.7
-_DEGREES = (5, 3)  # what their slopes differ by is their error, near enough
+_DEGREES = (5, 7)  # what their slopes differ by is the error of the first, near enough
 _NEIGHBOURS = 9
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 
@@ -47,14 +48,14 @@ class Rate:
     def averaged(self, goal: Column) -> Column:
         """The target with both readings averaged."""
         values = np.array(goal.values)
-        own = 1 / (1 + TRUSTED**2)
-        values[self.rows] = own * values[self.rows] + (1 - own) * self.slope
+        values[self.rows] = _OWN * values[self.rows] + (1 - _OWN) * self.slope
         return replace(goal, values=values)
 
     def told(self, goal: Column) -> Sentence:
         """What a person should know of it."""
         percent = f"{100 * self.scatter / float(np.std(goal.values[self.rows])):.2g}"
-        return Sentence.of("note.rate", target=goal.name, of=self.of.name, along=self.along.name, percent=percent, left=self.left)
+        names = {"target": goal.name, "of": self.of.name, "along": self.along.name}
+        return Sentence.of("note.rate", **names, percent=percent, left=self.left, parts=round(TRUSTED**2))
 
 
 def finer_rate(columns: Sequence[Column], goal: Column, rows: NDArray[np.int64]) -> Rate | None:
@@ -72,10 +73,10 @@ def _rate(of: Column, along: Column, goal: Column, rows: NDArray[np.int64]) -> R
     x, z, y = (column.values[rows] for column in (along, of, goal))
     if len(rows) < _LEAST_ROWS or not np.all(np.diff(x) > 0):
         return None
-    slope, coarse = (_slope(x, z, degree) for degree in _DEGREES)
+    slope, finer = (_slope(x, z, degree) for degree in _DEGREES)
     rest = y - slope
     scatter = _ROBUST * float(np.median(np.abs(rest)))
-    near = _highest_nearby(np.abs(slope - coarse)) < scatter / TRUSTED
+    near = _highest_nearby(np.abs(slope - finer)) < _OWN * scatter  # no more error than is left of the scatter
     least, most = (share * float(np.std(y)) for share in _SCATTER)
     if not least < scatter < most or near.mean() < _MOST_ROWS or not _is_noise(rest[near], scatter):
         return None

@@ -73,15 +73,7 @@ class Dictionary:
 
 def _half_of_a_pair(term: Term) -> bool:
     """A sine or cosine of free frequency alone: the pair of both finds it too, and sheds the half it does not need."""
-    return any(
-        factor.inner and factor.columns[0].op in ("sin", "cos") and len(factor.columns) == 1 and _is_wave(factor) for factor in term.factors
-    )
-
-
-def _is_wave(factor: Factor) -> bool:
-    """Its argument is k*z."""
-    (argument,) = factor.columns[0].args
-    return all(arg.op in ("var", "param") for arg in argument.args)
+    return any(factor.wave and len(factor.columns) == 1 for factor in term.factors)
 
 
 def _single_gains(along: Array) -> Array:

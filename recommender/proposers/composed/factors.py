@@ -61,6 +61,14 @@ class Factor:
         return max(0.5 * spelled, spelled - self.discount)
 
     @cached_property
+    def wave(self) -> str:
+        """The input along which it is a wave of free frequency, sin(k0*z) or cos(k0*z) or both; "" if it is none."""
+        first = self.columns[0]
+        if not self.inner or first.op not in ("sin", "cos") or any(arg.op not in ("var", "param") for arg in first.args[0].args):
+            return ""
+        return next(iter(first.variables))
+
+    @cached_property
     def order(self) -> int:
         """A number of its own, for a fixed order of factors."""
         return 2 * self.columns[-1].order + len(self.columns) - 1

@@ -61,6 +61,12 @@ class CurveColumns:
         """The term of an entry at a value of its inner parameter."""
         return self.terms[self.term_of[entry]], np.array([k])
 
+    def waves(self, name: str, frequencies: Sequence[float], reach: float) -> Indices:
+        """Entries of waves along an input whose frequency is within reach of one of these."""
+        own = [i for i, term in enumerate(self.terms) if any(factor.wave == name for factor in term.factors)]
+        near = np.any(np.abs(self.nodes.places[:, None] - np.array(frequencies)[None, :]) <= reach, axis=1)
+        return np.flatnonzero(near & np.isin(self.term_of, own))
+
     def nearest(self, entries: Indices, inner: Array) -> Indices:
         """The grid points of the same runs nearest to other values of k; all of one shape."""
         nodes = self.nodes

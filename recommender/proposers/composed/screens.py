@@ -22,6 +22,8 @@ from recommender.proposers.composed.length import misfit
 from recommender.proposers.composed.polish import curves_at, polished
 from recommender.proposers.composed.refine import Model, Refiner
 from recommender.proposers.composed.screened import CurveColumns, FixedColumns, orthonormal
+from recommender.proposers.composed.shapes import Axis
+from recommender.spectrum import SPACING
 
 SUBSET_SIZES = {2: 1500, 3: 500, 4: 260, 5: 120}
 _SUBSETS_KEPT = 60
@@ -42,6 +44,7 @@ _PER_SUBSET = 2.5
 _PER_BLOCK = 30
 _PER_ENTRY = 3
 _PER_POLISH = 1500
+_HEARD = 4
 _NONE = np.zeros(0)
 
 
@@ -66,10 +69,10 @@ class _Sums:
 
 
 class Screens:
-    """The screens on one dictionary's terms. terms: cheapest first; refiner: rows and target."""
+    """The screens on one dictionary's terms. terms: cheapest first; refiner: rows and target; axes: its inputs."""
 
-    def __init__(self, terms: Sequence[Term], refiner: Refiner) -> None:
-        self.terms = terms
+    def __init__(self, terms: Sequence[Term], refiner: Refiner, axes: Sequence[Axis]) -> None:
+        self.terms, self.axes = terms, axes
         self.refiner = refiner
         self._target = refiner.target / np.sqrt(refiner.target @ refiner.target)
         with np.errstate(all="ignore"):
@@ -97,6 +100,14 @@ class Screens:
     def more_companions(self, count: int, size: int) -> Iterator[Model | None]:
         """The same for the curves that did best together, with `size` terms without an inner parameter, of more to choose from."""
         yield from self._joined(self._leading(count, _RECONSIDERED[size]), size, _WIDE[size])
+
+    def two_waves(self, size: int) -> Iterator[Model | None]:
+        """Sums of two waves along one input, at frequencies that stand out most, and `size` terms without an inner parameter: neither wave
+        need do well without the other."""
+        heard = [self.curves.waves(a.name, a.heard[:_HEARD], SPACING / a.span) for a in self.axes if a.heard]
+        pairs = [np.column_stack([entries[one] for one in np.triu_indices(len(entries), 1)]) for entries in heard]
+        groups = np.concatenate([np.zeros((0, 2), dtype=np.int64), *pairs])
+        yield from self._joined(groups, size, _COMPANIONS[2, size])
 
     @cached_property
     def curves(self) -> CurveColumns:

@@ -124,7 +124,7 @@ class Search:
             yield
 
     def _stages(self) -> Iterator[Callable[[], Iterable[bool]]]:
-        screens = Screens(self.terms, self.refiner)
+        screens = Screens(self.terms, self.refiner, self.axes)
         for size in (2, 3, 4):
             yield lambda size=size: self._screen(screens.subsets(size))  # type: ignore[misc]
         yield self._retrieved
@@ -134,6 +134,7 @@ class Search:
         yield lambda: self._screen(screens.more_companions(1, 3))
         yield lambda: self._screen(screens.more_curves(2, 1))
         yield lambda: self._screen(screens.more_companions(2, 2))
+        yield lambda: self._screen(screens.two_waves(2))
         beams = self._beams
         yield lambda: self._grow(beams.swap(1))
         yield lambda: self._screen(screens.subsets(5))
