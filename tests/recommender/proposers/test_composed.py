@@ -10,12 +10,17 @@ import pytest
 from indexes import Retriever
 from recommender.context import Context, gather
 from recommender.evaluate.recover_sums import sum_tasks
+from recommender.fitting.work import Work
 from recommender.problem import Problem
 from recommender.proposers import Proposal
 from recommender.proposers.composed import Composed
 from recommender.proposers.composed.factors import Rows, Term
+from recommender.proposers.composed.grammar import terms_of
 from recommender.proposers.composed.polish import polished
+from recommender.proposers.composed.proposer import data_of
 from recommender.proposers.composed.screened import CurveColumns, FixedColumns
+from recommender.proposers.composed.screens import Screens
+from recommender.proposers.composed.search import axes_of, ground
 from recommender.proposers.composed.shapes import Axis
 from recommender.samples import Samples
 from recommender.table import Table
@@ -65,6 +70,16 @@ def test_with_noise_the_law_is_proposed_and_no_form_is_much_longer() -> None:
     _, found = proposals(values, 3 * np.exp(-0.8 * values["x"]) + 0.5 * values["z"] ** 2 + values["noise"])
     assert any({part.split("*", 1)[1] for part in p.formula.text.split(" + ") if "*" in part} == {"exp(k0*x0)", "x1**2"} for p in found)
     assert all(len(p.formula.parameters) <= 12 for p in found)
+
+
+def test_two_waves_are_found_together_though_neither_does_well_alone() -> None:
+    task = next(task for task in sum_tasks() if task.name == "oscillator_6")  # cos(w t), x sin(u t), v and x**2 v
+    data = data_of(task.problem(noise=0.01))
+    axes = axes_of(data)
+    refiner, pool = ground(data.take(data.sample(300)), data.scale, Work(20.0))
+    screens = Screens(terms_of(axes), refiner, axes)
+    pool.add_all(screens.two_waves(2))
+    assert pool.share(pool.best(1)[0]) < 1e-5
 
 
 def test_it_proposes_several_forms_and_stops_when_nobody_asks_for_more() -> None:
