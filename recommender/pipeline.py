@@ -71,7 +71,7 @@ def recommend(
     terms = Terms(effort, progress, stop, workers, journal or Blank())
     context = gather(problem, retriever, tenant=tenant)
     prior = begun_with(terms.journal, domain_of(context.retrieved), recall)
-    planned = searchers(seconds, shares(prior)) if waves is None else waves
+    planned = searchers(seconds, shares(prior), units=bool(problem.units)) if waves is None else waves
     if planned:
         problem = replace(problem, notes=(*problem.notes, *shares_told(prior), *prior.told))
     with talking(ensemble, problem) as talk:

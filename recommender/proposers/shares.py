@@ -18,6 +18,8 @@ WAVES: tuple[Mapping[str, float], ...] = (
     MappingProxyType({"composed": 0.5, "separable": 0.25}),
     MappingProxyType({"evolved": 0.25, "staged": 0.5}),
 )
+# Without units nothing tells dimensional analysis from other searches for products, so it need not go first.
+UNITLESS: tuple[tuple[str, ...], ...] = (("composed", "separable"), ("staged", "evolved", "dimensional"))
 USUAL: Mapping[str, float] = MappingProxyType({name: share for wave in WAVES for name, share in wave.items()})
 KEPT = 0.5  # of its usual share, whatever was learned
 
