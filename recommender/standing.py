@@ -25,6 +25,7 @@ from recommender.undecided import undecided
 
 FEW = 4  # rows a coefficient, from which an exact fit is no accident
 MOST_EXACT = 6
+INTERIM = 5  # formulas in a ranking on the way: to judge one may take a second
 Told = Callable[[Sequence[Ranked]], Searched]
 
 
@@ -99,8 +100,8 @@ class Standing:
     # --- evidence ---------------------------------------------------------------------------------------------------------
 
     def quick(self) -> list[Fitted]:
-        """As many of the race's first as are shown."""
-        return self.race.fitted[: self._limit]
+        """The race's first, as many as an interim ranking shows."""
+        return self.race.fitted[: min(self._limit, INTERIM)]
 
     def assess(self, finals: Sequence[Fitted], least: int, progress: Report) -> list[Assessed]:
         """Candidates with all their evidence, `least` of them even if the run is stopped; a kind that fails is noted once."""
