@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from corpus import tree
 from corpus.dimension import BASE
 from corpus.functions import Array
+from corpus.tree import Node
 from recommender.problem import Problem
 
 MAX_ROWS = 240
@@ -46,6 +49,13 @@ class Data:
             target = np.array(problem.target_dimension.exponents, float)
         sigma = None if samples.sigma is None else samples.sigma[rows]
         return cls(names, X, samples.target[rows], dimensions, target, bool(dimensions.any() or target.any()), sigma=sigma)
+
+    def upright(self) -> tuple[Data, Mapping[Node, Node]]:
+        """With columns of negative values alone turned around, so that their roots are real; and what then stands for each of them."""
+        below = np.max(self.X, axis=1) < 0
+        names = [tree.var(name) for name, is_below in zip(self.names, below, strict=True) if is_below]
+        turned = {name: tree.mul(tree.const(-1), name) for name in names}
+        return replace(self, X=np.where(below[:, None], -self.X, self.X)), turned
 
     @property
     def scale(self) -> Array:

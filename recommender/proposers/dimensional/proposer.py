@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from corpus import tree
 from corpus.canonical import canonicalise
 from corpus.formula import Formula
 from corpus.language import Sentence
+from corpus.tree import Node
 from recommender.context import Context
 from recommender.fitting.work import Work
 from recommender.meaning import constant_meaning
@@ -125,18 +127,22 @@ class Dimensional:
     def propose(self, problem: Problem, context: Context, history: Sequence[Proposal]) -> Iterable[Proposal]:
         """The best forms of each phase as it ends, of smallest description length first."""
         del context, history
-        search = Search(Data.of(problem), Work(self.seconds))
+        data, turned = Data.of(problem).upright()
+        search = Search(data, Work(self.seconds))
         told: set[int] = set()
         with threadpool_limits(1):  # two numeric threads on a busy machine are slower than one
             for ended in search.run():
                 for scored in search.best(_TOLD if ended else _MEANWHILE):
                     if scored.form.root.order not in told and math.isfinite(scored.length):
                         told.add(scored.form.root.order)
-                        yield from map(_proposal, (scored.form, *(variants(scored.form, problem) if scored.is_exact else ())))
+                        for form in (scored.form, *(variants(scored.form, problem) if scored.is_exact else ())):
+                            yield _proposal(form, turned)
 
 
-def _proposal(form: Form) -> Proposal:
+def _proposal(form: Form, turned: Mapping[Node, Node]) -> Proposal:
+    """turned: what stands for columns that were turned around."""
     known = {name: value for name, value in form.known.items() if name in form.root.parameters}
     meanings = {symbol: constant_meaning(full) for symbol, full in full_names(known).items()}
     why = Sentence.of("why.dimensional")
-    return Proposal(Formula(form.root), Dimensional.name, why, known=known, meanings=meanings, starts=form.starts)
+    root = Formula(tree.substitute(form.root, turned))
+    return Proposal(root, Dimensional.name, why, known=known, meanings=meanings, starts=form.starts)

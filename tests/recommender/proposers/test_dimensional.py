@@ -52,6 +52,15 @@ def error(proposal: Proposal, law: Law) -> float:
     return float(np.max(np.abs(values / truth - 1)))
 
 
+def test_roots_of_what_is_always_negative_are_real() -> None:
+    """The momentum at which a particle is just bound."""
+    mass, energy = drawn(2, 120, 4)
+    problem = Problem.of(Table.of({"m [kg]": mass, "E [J]": -energy, "p [kg m/s]": np.sqrt(2 * mass * energy)}))
+    found = told(problem)[-1]
+    values = found.formula.evaluate(problem.samples.columns, {**found.known, **found.starts})
+    assert np.allclose(values, problem.samples.target, rtol=1e-7)
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_is_found_exactly(name: str) -> None:
     columns, target, law = LAWS[name]
