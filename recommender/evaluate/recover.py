@@ -215,7 +215,7 @@ def feynman_known() -> Recover:
 
 
 def feynman_other() -> Recover:
-    """The same solved for another column."""
+    """The same solved for another column; where two values of it satisfy the law, nobody can tell which, and the bar does not count it."""
     bars = {Variant(other=True): Bar(72, first=65), Variant(other=True, hidden=True): Bar(72, first=50)}
     return _suite("feynman_other", "ai_feynman", bars)
 

@@ -18,6 +18,9 @@ from recommender.evaluate.forms import box_points
 from recommender.evaluate.scoring import Rows, Task
 from recommender.evaluate.truth import Truth
 
+_LOOKED_AT, _GRID = 100, 400
+_TWICE = 0.1  # share of the rows
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -44,7 +47,7 @@ class RecoverTask:
 
     question: target, inputs, units, descriptions and words, as the program gets them. train: its rows. tests: noise-free rows by name (id,
     ood). off: noise-free random points of the box of the training rows. noise: of the training target, as a share of its
-    standard deviation.
+    standard deviation. unique: one value of the target belongs to the inputs; a law solved for another column may have two.
     """
 
     name: str
@@ -54,6 +57,7 @@ class RecoverTask:
     off: Rows
     noise: float
     variant: Variant
+    unique: bool = True
 
     @property
     def label(self) -> str:
@@ -63,7 +67,7 @@ class RecoverTask:
     def group(self) -> str:
         """What it is counted with: its variant, and the noise its case came with."""
         own = f" {100 * self.noise:g} %" if self.noise and not self.variant.noise else ""
-        return f"{self.variant.label}{own}"
+        return f"{self.variant.label}{own}{'' if self.unique else ' not unique'}"
 
     @classmethod
     def of(cls, case: Case, variant: Variant, seed: int) -> RecoverTask:
@@ -76,7 +80,7 @@ class RecoverTask:
         off = _finite(Rows(points, truth.formula.evaluate(points, truth.values)), train)
         noise = float(case.truth().get("noise") or case.truth().get("relative_noise") or variant.noise)
         task = cls(case.label, case.question, train, tests, off, noise, variant)
-        task = task._solved_for_another(seed) if variant.other else task
+        task = task._solved_for_another(seed, truth) if variant.other else task
         task = task.with_noise(seed)
         return task._hidden() if variant.hidden else task
 
@@ -97,7 +101,7 @@ class RecoverTask:
         noisy = y + self.variant.noise * float(np.std(y)) * rng.standard_normal(len(y))
         return replace(self, train=Rows(self.train.columns, noisy), noise=self.variant.noise)
 
-    def _solved_for_another(self, seed: int) -> RecoverTask:
+    def _solved_for_another(self, seed: int, truth: Truth) -> RecoverTask:
         """A random input becomes the target, the target an input; points off the manifold keep to the range of the old target."""
         names = list(self.train.columns)
         chosen = names[int(np.random.default_rng([seed, 23, len(self.name)]).integers(len(names)))]
@@ -107,7 +111,8 @@ class RecoverTask:
         inside = (self.off.target >= low) & (self.off.target <= high)
         swapped = {name: _swapped(rows, chosen, old) for name, rows in self.tests.items()}
         off = _swapped(_taken(self.off, inside), chosen, old)
-        return replace(self, question=question, train=_swapped(self.train, chosen, old), tests=swapped, off=off)
+        unique = _is_unique(self.train, chosen, truth)
+        return replace(self, question=question, train=_swapped(self.train, chosen, old), tests=swapped, off=off, unique=unique)
 
     def _hidden(self) -> RecoverTask:
         """Names v1, v2, ... for inputs and `out` for the target; no words; units stay."""
@@ -124,6 +129,18 @@ def _clean(rows: Rows, truth: Truth) -> Rows:
     values = np.broadcast_to(truth.formula.evaluate(rows.columns, truth.values), rows.target.shape)
     good = np.isfinite(values)
     return Rows({name: column[good] for name, column in rows.columns.items()}, values[good])
+
+
+def _is_unique(rows: Rows, chosen: str, truth: Truth) -> bool:
+    """Whether hardly any row's value of the law is met again at another value of the chosen column inside its range."""
+    values = rows.columns[chosen]
+    grid = np.linspace(values.min(), values.max(), _GRID)
+    columns = {name: np.repeat(column[:_LOOKED_AT], _GRID) for name, column in rows.columns.items()}
+    columns |= {chosen: np.tile(grid, len(columns[chosen]) // _GRID)}
+    with np.errstate(all="ignore"):
+        above = np.sign(truth.formula.evaluate(columns, truth.values).reshape(-1, _GRID) - rows.target[:_LOOKED_AT, None])
+    crossings = np.sum(np.abs(np.diff(above, axis=1)) == 2, axis=1)
+    return bool(np.mean(crossings > 1) < _TWICE)
 
 
 def _finite(rows: Rows, train: Rows) -> Rows:
