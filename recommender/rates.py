@@ -24,6 +24,7 @@ _OWN = 1 / (1 + TRUSTED**2)  # weight of the rows' own reading: the inverse of t
 _LEAST_ROWS = 40
 _MOST_ROWS = 0.95  # share of them at which the slope must be good; steep ends may be lost
 _SCATTER = (1e-3, 0.3)  # of the target's standard deviation: less is no trouble, and with more nobody can tell that it is the rate
+_ALIKE = 0.8
 _WHITE = 0.7
 _DEGREES = (5, 7)  # what their slopes differ by is the error of the first, near enough
 _NEIGHBOURS = 9
@@ -73,6 +74,8 @@ def _rate(of: Column, along: Column, goal: Column, rows: NDArray[np.int64]) -> R
     x, z, y = (column.values[rows] for column in (along, of, goal))
     if len(rows) < _LEAST_ROWS or not np.all(np.diff(x) > 0):
         return None
+    if not _alike(np.gradient(z, x), y):
+        return None
     slope, finer = (_slope(x, z, degree) for degree in _DEGREES)
     rest = y - slope
     scatter = _ROBUST * float(np.median(np.abs(rest)))
@@ -81,6 +84,12 @@ def _rate(of: Column, along: Column, goal: Column, rows: NDArray[np.int64]) -> R
     if not least < scatter < most or near.mean() < _MOST_ROWS or not _is_noise(rest[near], scatter):
         return None
     return Rate(of, along, rows[near], slope[near], scatter, int((~near).sum()))
+
+
+def _alike(rough: Array, y: Array) -> bool:
+    """Whether splines are worth their time: a table has many pairs of columns."""
+    with np.errstate(all="ignore"):
+        return bool(np.corrcoef(rough, y)[0, 1] > _ALIKE)
 
 
 def _slope(x: Array, z: Array, degree: int) -> Array:
