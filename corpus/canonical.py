@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from corpus import tree
+from corpus import implicit, tree
 from corpus.errors import FormulaLimitError
 from corpus.evaluate import Program
 from corpus.formula import Formula
+from corpus.implicit import UNKNOWN, relation, residual
 from corpus.render import to_text
 from corpus.rewrite import exp_product, plain, sinc_product
 from corpus.tree import Node
@@ -323,14 +324,25 @@ def _tidy(root: Node) -> Node:
     counts = occurrences(root)
     marks = {name: _spelling(root, {name: "q"}) for name, count in counts.items() if count > 1}
     ranks = {text: f"p{i}" for i, text in enumerate(sorted(set(marks.values())))}
-    names = {name: ranks[text] for name, text in marks.items()}
+    names = {name: ranks[text] for name, text in marks.items()} | {str(UNKNOWN.value): "?"}
 
     def order(node: Node) -> Node:
+        if node.op == "root":
+            return _plain_root(node, order)
         if node.op not in _COMMUTATIVE:
             return node
         return tree.rebuild(node, tuple(sorted(node.args, key=lambda arg: (not arg.variables, _spelling(arg, names)))))
 
     return _rename(tree.transform(root, order))
+
+
+def _plain_root(node: Node, order: Callable[[Node], Node]) -> Node:
+    """A root whose residual is written as everything else is, and begins without a minus sign."""
+    own = relation(node)
+    inside = tree.transform(tree.transform(residual(node), plain), order)
+    number = _number(tree.terms(inside)[0])
+    scaled = tree.add(*(tree.mul(tree.power(number, _MINUS), term) for term in tree.terms(inside)))
+    return implicit.root(scaled, node.args[0], node.args[1], own.branch, "u")
 
 
 def _spelling(root: Node, names: Mapping[str, str]) -> str:
@@ -343,7 +355,8 @@ def _spelling(root: Node, names: Mapping[str, str]) -> str:
             texts[node.order] = f"{node.op[0]}{node.value}"
         else:
             inner = [texts[arg.order] for arg in node.args]
-            texts[node.order] = f"{node.op}({','.join(sorted(inner) if node.op in _COMMUTATIVE else inner)})"
+            inside = to_text(relation(node).residual) + str(relation(node).branch) if node.op == "root" else ""
+            texts[node.order] = f"{node.op}{inside}({','.join(sorted(inner) if node.op in _COMMUTATIVE else inner)})"
     return texts[root.order]
 
 

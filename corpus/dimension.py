@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal
 
 from corpus.functions import FUNCTIONS
+from corpus.implicit import relation, residual
 from corpus.language import Sentence
 from corpus.render import to_text
 from corpus.tree import Node, const, mul, param
@@ -183,6 +184,7 @@ class _Walker:
         self.solver = _Solver()
         self.memo: dict[int, _Form] = {}
         self.powers: dict[str, Node] = {}
+        self.unknowns: set[str] = set()
 
     def form(self, node: Node) -> _Form:
         if node.order not in self.memo:
@@ -201,7 +203,20 @@ class _Walker:
             return self._alike(node)
         if node.op == "pow":
             return self._power(node)
-        return self._call(node)
+        return self._root(node) if node.op == "root" else self._call(node)
+
+    def _root(self, node: Node) -> _Form:
+        """The unknown has the dimension that the relation gives it; an end without symbols fits any."""
+        own = relation(node).unknown
+        while own in self.known or own in self.unknowns or own in node.parameters | node.variables:
+            own += "'"  # no symbol is called so
+        unknown = param(own)
+        self.unknowns.add(own)
+        self.form(residual(node, unknown))
+        for end in node.args[:2]:
+            if end.has_symbols:
+                self.solver.require_zero(self.form(end).plus(self.form(unknown), Fraction(-1)), "sum", node)
+        return self.form(unknown)
 
     def _product(self, factors: Iterable[Node]) -> _Form:
         total = _Form()

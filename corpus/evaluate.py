@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from corpus.functions import FUNCTIONS, PAIRS, Array, Function
+from corpus.implicit import relation
 from corpus.tree import Node, walk
 
 Tangents = dict[str, Any]
@@ -64,6 +65,10 @@ class Program:
         if node.op == "pow":
             exponent = node.args[1]
             return _constant_power(exponent.number) if exponent.op == "const" else _general_power
+        if node.op == "root":
+            from corpus.roots import find
+
+            return partial(find, relation(node))
         return PAIRS[node.op][0] if node.op in PAIRS else self.functions[node.op].value
 
 
@@ -160,6 +165,8 @@ class Bound:
             return _product_slopes(own, values, wanted)
         if node.op == "pow":
             return self._power_slopes(node, own, value, values, wanted)
+        if node.op == "root":
+            return _root_slopes(node, own, value, values, wanted)
         if node.op in PAIRS:
             return [own * slope if want else None for slope, want in zip(PAIRS[node.op][1](*values), wanted, strict=True)]
         return [own * self.program.functions[node.op].derivative(values[0], value) if wanted[0] else None]
@@ -196,6 +203,14 @@ def _product_slopes(own: Any, values: Sequence[Any], wanted: Sequence[bool]) -> 
         out.append((rest if before is None else before * rest) if want else None)
         before = value if before is None else before * value
     return out
+
+
+def _root_slopes(node: Node, own: Any, value: Any, values: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+    """Where the search begins and ends moves nothing."""
+    from corpus.roots import slopes
+
+    moved = [0.0, 0.0, *slopes(relation(node), value, values[2:])]
+    return [own * slope if want else None for slope, want in zip(moved, wanted, strict=True)]
 
 
 def _general_power(base: Any, exponent: Any) -> Any:

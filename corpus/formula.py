@@ -18,7 +18,7 @@ from itertools import count
 
 import numpy as np
 
-from corpus import tree
+from corpus import implicit, tree
 from corpus.errors import FormulaLimitError, FormulaSyntaxError
 from corpus.evaluate import Program
 from corpus.functions import ALIASES, CALLABLE_NAMES, PAIRS, RECIPROCALS, Array
@@ -41,6 +41,7 @@ _CAPITAL = "Gamma Delta Theta Lamda Xi Pi Sigma Phi Psi Omega"
 _GREEK = {unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): name.replace("lamda", "lambda") for name in _SMALL.split()} | {
     unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}"): name.replace("Lamda", "Lambda") for name in _CAPITAL.split()
 }
+_PLAIN_NAME = "[A-Za-z][A-Za-z0-9_]*"
 _VALUES = frozenset({"nan", "inf", "infinity", "none", "true", "false"})
 _CHAINS = ((ast.Add, ast.Sub), (ast.Mult, ast.Div))
 _SIGNS = {"Tuple": ",", "Starred": "*", "Call": "**"}
@@ -130,6 +131,7 @@ class _Reader:
         self._variables = _by_spelling(variables)
         self._parameters = None if parameters is None else _by_spelling(parameters)
         self._names: list[str] = []
+        self._unknowns: list[str] = []
 
     def read(self, text: str) -> Node:
         _check_length(text)
@@ -217,6 +219,8 @@ class _Reader:
         calls -= name == "sqrt"  # a power in disguise
         if calls > MAX_CALL_DEPTH:
             raise FormulaLimitError("calls_too_deep", limit=MAX_CALL_DEPTH)
+        if name == "root":
+            return self._root(arguments, calls)
         expected = 2 if name in PAIRS else 1
         if len(arguments) != expected:
             raise FormulaSyntaxError("argument_count", name=name, expected=expected, given=len(arguments))
@@ -225,7 +229,31 @@ class _Reader:
             return tree.power(tree.call(RECIPROCALS[name], *args), tree.const(-1))
         return tree.call(name, *args)
 
+    def _root(self, arguments: list[ast.expr], calls: int) -> Node:
+        """`root(u, low, high, residual)`, or with the number of the branch; there u is the unknown, whatever else is so called."""
+        if len(arguments) not in (4, 5) or not isinstance(arguments[0], ast.Name):
+            raise FormulaSyntaxError("root_arguments")
+        name = self._names[int(arguments[0].id[1:])]
+        low, high = (self._build(argument, calls) for argument in arguments[1:3])
+        branch = self._build(arguments[4], calls) if len(arguments) == 5 else tree.const(1)
+        if branch.op != "const" or abs(branch.number) not in range(1, implicit.BRANCHES + 1):
+            raise FormulaSyntaxError("root_branch", most=implicit.BRANCHES)
+        self._unknowns.append(name)
+        residual = self._build(arguments[3], calls)
+        self._unknowns.pop()
+        return implicit.root(residual, low, high, int(branch.number), self._spelled(name))
+
+    def _spelled(self, name: str) -> str:
+        """The unknown as it is shown: its own name if that is plain, else u."""
+        plain = "".join(_GREEK.get(letter, letter) for letter in name)
+        good = re.fullmatch(_PLAIN_NAME, plain) and plain not in CALLABLE_NAMES and plain != "pi" and len(plain) <= MAX_NAME
+        return plain if good else "u"
+
     def _symbol(self, name: str) -> Node:
+        if name in self._unknowns:
+            if name != self._unknowns[-1]:
+                raise FormulaSyntaxError("root_nested")
+            return implicit.UNKNOWN
         if name in self._variables:
             return tree.var(self._variables[name])
         if self._parameters is not None and name in self._parameters:
@@ -235,7 +263,7 @@ class _Reader:
             return tree.pi()
         if plain in CALLABLE_NAMES:
             raise FormulaSyntaxError("function_without_argument", name=plain)
-        if self._parameters is not None or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", plain) or "__" in plain or plain.lower() in _VALUES:
+        if self._parameters is not None or not re.fullmatch(_PLAIN_NAME, plain) or "__" in plain or plain.lower() in _VALUES:
             known = ", ".join(sorted(self._variables.values())) or "p0, p1, p2"
             raise FormulaSyntaxError("unknown_symbol", name=_quote(name), known=_quote(known, 200))
         if len(plain) > MAX_NAME:

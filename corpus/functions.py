@@ -138,4 +138,4 @@ ALIASES = {
     "sgn": "sign",
 }
 RECIPROCALS = {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}
-CALLABLE_NAMES = frozenset({*FUNCTIONS, *PAIRS, *ALIASES, *RECIPROCALS, "sqrt"})
+CALLABLE_NAMES = frozenset({*FUNCTIONS, *PAIRS, *ALIASES, *RECIPROCALS, "sqrt", "root"})

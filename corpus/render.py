@@ -12,10 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from corpus import tree
+from corpus.errors import FormulaSyntaxError
 from corpus.functions import FUNCTIONS, PAIRS
+from corpus.implicit import UNKNOWN, relation, residual, sides, unknown_name
+from corpus.root_source import ROOT_SOURCE
 from corpus.tree import Node, Number, split_power, walk
 
 if TYPE_CHECKING:
@@ -50,7 +53,29 @@ class _Infix:
             return self.product(node)
         if node.op == "pow":
             return self.power(node)
+        if node.op == "root":
+            return self.root(node), _ATOM
         return f"{self.function(node.op)}({', '.join(self.write(arg)[0] for arg in node.args)})", _ATOM
+
+    def root(self, node: Node) -> str:
+        """`root(u, low, high, residual)`, with its number for the second branch."""
+        writer, unknown = self.inside(node)
+        ends = ", ".join(map(self.end, node.args[:2]))
+        branch = "" if relation(node).branch == 1 else f", {relation(node).branch}"
+        return f"root({writer.write(unknown)[0]}, {ends}, {writer.write(residual(node))[0]}{branch})"
+
+    def inside(self, node: Node) -> tuple[Self, Node]:
+        """A writer for the residual of a root, and the unknown, called so as nothing else there is."""
+        own = unknown_name(node, self.name, self.spelled)
+        return type(self)(lambda leaf: self.spelled(own) if leaf is UNKNOWN else self.name(leaf)), UNKNOWN
+
+    def spelled(self, name: str) -> str:
+        """A name that stands for no leaf."""
+        return name
+
+    def end(self, node: Node) -> str:
+        """One end of the range of an unknown: 4e-06 rather than 1/250000."""
+        return f"{node.number:.6g}" if node.op == "const" and float(f"{node.number:.6g}") == node.number else self.write(node)[0]
 
     def function(self, name: str) -> str:
         return name
@@ -152,6 +177,15 @@ _PLAIN_POWER = 16
 class _Numpy(_Infix):
     prefix = "np."
 
+    def root(self, node: Node) -> str:
+        writer, unknown = self.inside(node)
+        ends = ", ".join(map(self.end, node.args[:2]))
+        name = writer.write(unknown)[0]
+        return f"_root(lambda {name}: {writer.write(residual(node))[0]}, {ends}, {relation(node).branch})"
+
+    def spelled(self, name: str) -> str:
+        return name if _plain(name) else f"{name}_"
+
     def function(self, name: str) -> str:
         if name == "sqrt":
             return "np.sqrt"
@@ -168,6 +202,7 @@ class _Numpy(_Infix):
 
 _HELPERS = {
     "_sinc(": "def _sinc(u):\n    return np.sinc(u / np.pi)\n",
+    "_root(": ROOT_SOURCE,
     "_lambertw(": "def _lambertw(u):\n    return np.where(np.asarray(u) >= -np.exp(-1), special.lambertw(u).real, np.nan)\n",
 }
 
@@ -244,7 +279,7 @@ class _Latex(_Infix):
     prefix = "\\"
 
     def write(self, node: Node) -> tuple[str, int]:
-        if node.op in ("const", "pi", "var", "param", "add", "mul", "pow"):
+        if node.op in ("const", "pi", "var", "param", "add", "mul", "pow", "root"):
             return super().write(node)
         inner = ", ".join(self.write(arg)[0] for arg in node.args)
         if node.op == "abs":
@@ -255,6 +290,21 @@ class _Latex(_Infix):
             return rf"\sqrt[3]{{{inner}}}", _ATOM
         latex = FUNCTIONS[node.op].latex if node.op in FUNCTIONS else rf"\operatorname{{{node.op}}}"
         return rf"{latex}\left({inner}\right)", _ATOM
+
+    def root(self, node: Node) -> str:
+        """root_{u in [low, high]}(left = right), written as arg min is."""
+        writer, unknown = self.inside(node)
+        left, right = (writer.write(side)[0] for side in sides(node))
+        low, high = map(self.end, node.args[:2])
+        branch = "" if relation(node).branch == 1 else f"^{{({relation(node).branch})}}"
+        return rf"\operatorname{{root}}{branch}_{{{writer.write(unknown)[0]} \in [{low},\, {high}]}}\left({left} = {right}\right)"
+
+    def spelled(self, name: str) -> str:
+        return latex_name(name)
+
+    def end(self, node: Node) -> str:
+        value = node.number if node.is_number else math.nan
+        return latex_number(Fraction(value) if value.is_integer() else value) if node.op == "const" else self.write(node)[0]
 
     def number(self, value: Number) -> tuple[str, int]:
         latex = latex_number(value)
@@ -298,7 +348,7 @@ def latex_number(value: Number) -> str:
 
 
 def to_sympy(root: Node) -> sympy.Expr:
-    """A SymPy expression built object by object (no text is handed to SymPy); symbols are real.
+    """A SymPy expression built object by object (no text is handed to SymPy); symbols are real. FormulaSyntaxError if it holds a root.
 
     Its symbols have the names of `source_names`, because SymPy's own code generators execute a symbol's name.
     """
@@ -313,6 +363,8 @@ def to_sympy(root: Node) -> sympy.Expr:
 
 
 def _sympy_node(sp: Any, node: Node, args: list[Any]) -> Any:
+    if node.op == "root":
+        raise FormulaSyntaxError("root_no_sympy")
     if node.op == "const":
         value = _number(node)
         return sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.Float(value)

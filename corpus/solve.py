@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from corpus import tree
+from corpus.implicit import residual
 from corpus.tree import Node
 
 MAX_BRANCHES = 8
@@ -38,6 +39,9 @@ def _undo(node: Node, value: Node, symbol: Node) -> Iterator[Node]:
         return
     holding = [arg for arg in node.args if _holds(arg, symbol)]
     if not holding:
+        return
+    if node.op == "root":
+        yield from _undo(residual(node, value), tree.const(0), symbol)
         return
     if len(holding) > 1:
         yield from _polynomial_solutions(node, value, symbol)

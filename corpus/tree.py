@@ -14,6 +14,7 @@ table says, and the factors below the line of a fraction (whole negative exponen
     "mul"     n >= 2        None     a constant factor stands first
     "pow"     base, exp     None
     function  1 or 2        None     a name of `functions.FUNCTIONS` or `functions.PAIRS`
+    "root"    low, high, .. Relation the unknown of a relation solved numerically; see `implicit`
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from corpus.errors import FormulaLimitError, FormulaSyntaxError
 from corpus.functions import FUNCTIONS, PAIRS, SPECIAL
@@ -40,7 +42,7 @@ class Node:
 
     op: str
     args: tuple[Node, ...]
-    value: Number | str | None
+    value: Number | str | Relation | None
     parameters: frozenset[str]
     variables: frozenset[str]
     order: int
@@ -71,12 +73,20 @@ class Node:
         return bool(self.parameters or self.variables)
 
 
+class Relation(NamedTuple):
+    """What a root solves (see `implicit`): a residual of the unknown and of slots, which zero is meant, what the unknown is called."""
+
+    residual: Node
+    branch: int
+    unknown: str
+
+
 _table: weakref.WeakValueDictionary[tuple[object, ...], Node] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 _counter = 0
 
 
-def _intern(op: str, args: tuple[Node, ...], value: Number | str | None) -> Node:
+def _intern(op: str, args: tuple[Node, ...], value: Number | str | Relation | None) -> Node:
     global _counter
     key = (op, tuple(id(arg) for arg in args), type(value) is float, value)
     with _lock:
@@ -267,6 +277,11 @@ def _fold_call(name: str, args: tuple[Node, ...]) -> float:
     return value
 
 
+def implicit(args: tuple[Node, ...], relation: Relation) -> Node:
+    """A root as `implicit.root` has prepared it; call that."""
+    return _intern("root", args, relation)
+
+
 def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
     """The same operation on other arguments, through the constructors."""
     if args == node.args:
@@ -277,6 +292,10 @@ def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
         return mul(*args)
     if node.op == "pow":
         return power(*args)
+    if node.op == "root":
+        from corpus.implicit import refilled
+
+        return refilled(node, args)
     return call(node.op, *args)
 
 
@@ -330,7 +349,8 @@ def depth(root: Node) -> int:
     """Longest chain of nodes from the root to a leaf."""
     depths: dict[int, int] = {}
     for node in walk(root):
-        depths[node.order] = 1 + max((depths[arg.order] for arg in node.args), default=0)
+        own = depth(node.value.residual) if isinstance(node.value, Relation) else 1
+        depths[node.order] = own + max((depths[arg.order] for arg in node.args), default=0)
     return depths[root.order]
 
 
@@ -338,5 +358,6 @@ def size(root: Node) -> int:
     """Number of nodes as a reader sees them (shared subtrees counted each time)."""
     sizes: dict[int, int] = {}
     for node in walk(root):
-        sizes[node.order] = 1 + sum(sizes[arg.order] for arg in node.args)
+        own = size(node.value.residual) if isinstance(node.value, Relation) else 1
+        sizes[node.order] = own + sum(sizes[arg.order] for arg in node.args)
     return sizes[root.order]

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from corpus.entry import Words
 from corpus.formula import Formula, parse
 from corpus.functions import Array
+from corpus.implicit import is_numerical
 from corpus.language import Sentence
 from corpus.render import to_latex, to_numpy, to_sympy
 from corpus.units import ONE, parse_unit
@@ -100,6 +101,11 @@ class RankedFormula:
         return self.text.partition("=")[2].strip()
 
     @property
+    def method(self) -> Sentence | None:
+        """How its values are computed, where that is worth a word: a relation without a closed form is solved numerically."""
+        return Sentence.of("why.numerical", target=self.target.symbol) if is_numerical(self.formula.root) else None
+
+    @property
     def values(self) -> dict[str, float]:
         """Coefficients in SI."""
         return {c.name: c.si for c in self.coefficients}
@@ -120,7 +126,7 @@ class RankedFormula:
         return to_numpy(self.formula.rename({v.inner: v.symbol for v in self.variables}).root, self.values)
 
     def sympy(self) -> Any:
-        """A SymPy expression in the customer's symbols, coefficients kept as symbols."""
+        """A SymPy expression in the customer's symbols, coefficients kept as symbols. FormulaSyntaxError if it is solved numerically."""
         return to_sympy(self.formula.rename({v.inner: v.symbol for v in self.variables}).root)
 
 

@@ -140,6 +140,8 @@ def _print_formula(out: Console, formula: RankedFormula, language: Language) -> 
     for warning in dict.fromkeys(formula.warnings):
         out.print(Text(f"    ! {warning.text(language)}", style="yellow"))
     out.print(Text(f"    {formula.origins[0].why.text(language)}", style="cyan"))
+    if formula.method is not None:
+        out.print(Text(f"    {formula.method.text(language)}", style="cyan"))
     out.print(Text(f"    {formula.reason.text(language)}"))
 
 

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 from corpus import tree
+from corpus.implicit import opened
 from corpus.language import Sentence
 from recommender.assess._base import Evidence, Fitted
 
@@ -18,7 +19,11 @@ _DOUBLE_BITS = 52.0
 
 
 def structure_bits(root: tree.Node) -> float:
-    """Two bits a node, and what each written number takes: numerator and denominator of a small fraction, else its digits."""
+    """Two bits a node, and what each written number takes: numerator and denominator of a small fraction, else its digits.
+
+    A relation without a closed form counts as it is written; between which values its solution is looked for says nothing of it.
+    """
+    root = opened(root)
     numbers = sum(_number_bits(node) for node in tree.walk(root) if node.op == "const")
     return _BITS_PER_NODE * tree.size(root) + numbers
 
@@ -112,7 +117,7 @@ class Parsimony:
         """Numbers: model_bits (numbers at the precision of n rows), parameter_bits (at their standard errors), residual_bits,
         description_length (form + parameter_bits + residual_bits), aicc, bic, parameters, nodes, operators, nesting, and complexity:
         operators and numbers, and two for each level of nesting beyond the first."""
-        root, k = fitted.fit.formula.root, len(fitted.free)
+        root, k = opened(fitted.fit.formula.root), len(fitted.free)
         model, written, left = model_bits(fitted), parameter_bits(fitted), residual_bits(fitted)
         aicc, bic = information(fitted)
         signs, depth = operators(root), nesting(root)

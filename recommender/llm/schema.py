@@ -63,7 +63,7 @@ def formula_pattern(target: str, columns: Sequence[str], length: int) -> str:
     need not match, for the reader closes them. `target =` may stand before it, for a model that wants to write it writes nonsense if it may
     not.
     """
-    calls = "|".join(sorted(name for name in CALLABLE_NAMES if ALIASES.get(name, name) not in PAIRS))
+    calls = "|".join(sorted(name for name in CALLABLE_NAMES if ALIASES.get(name, name) not in (*PAIRS, "root")))
     column = "|".join(columns)
     name = _coefficient(target)
     number = "[0-9]{1,3}([.][0-9]{1,3})?"

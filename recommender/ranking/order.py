@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corpus.functions import Array
+from corpus.implicit import is_numerical
 from corpus.language import Sentence
 from recommender.assess import Evidence, Fitted
 from recommender.assess._base import SAME_CURVE, same_curve
+from recommender.candidates import Candidate
 from recommender.ranking.confidence import confidences
 from recommender.ranking.evidence_score import DOMAIN, TRAITS, Numbers, traits
 from recommender.ranking.families import Form, families
@@ -70,6 +72,7 @@ class Ranked:
 
 
 Same = Callable[[int, int], bool]
+Heard = tuple[bool, bool, int]  # no law, solved numerically, place
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def order(
     weights: Weights,
     alpha: float = 1.0,
     same: Same | None = None,
-    heard: Sequence[tuple[bool, int]] | None = None,
+    heard: Sequence[Heard] | None = None,
 ) -> Order:
     """The order of all candidates of a problem; same: whether two of them draw one curve; heard: which of two spellings of one curve comes
     closer to what was asked, the smaller one."""
@@ -104,7 +107,7 @@ def order(
     scores = parts.sum(axis=1)
     best = [int(i) for i in np.argsort(scores, kind="stable")]
     leaders = _leaders(best, families([forms[i] for i in best]), same)
-    leaders = _spoken_for(leaders, numbers, scores, heard or [(False, 0)] * len(numbers))
+    leaders = _spoken_for(leaders, numbers, scores, heard or [(False, False, 0)] * len(numbers))
     places = tuple(dict.fromkeys(leaders.values()))
     found = confidences([numbers[i] for i in places], [float(scores[i]) for i in places], weights)
     spellings = Counter(leaders.values())
@@ -121,9 +124,9 @@ def _leaders(best: Sequence[int], family: Sequence[int], same: Same | None) -> d
     return leaders
 
 
-def _spoken_for(leaders: Mapping[int, int], numbers: Sequence[Numbers], scores: Array, heard: Sequence[tuple[bool, int]]) -> dict[int, int]:
+def _spoken_for(leaders: Mapping[int, int], numbers: Sequence[Numbers], scores: Array, heard: Sequence[Heard]) -> dict[int, int]:
     """Each family under the member that says it with the fewest coefficients, of those nearly as good as its best; then the law that was
-    looked up first: the same curve is a law of cooling and of a reaction."""
+    looked up first (the same curve is a law of cooling and of a reaction), one in closed form before one that is not."""
     speakers: dict[int, int] = {}
     for head in dict.fromkeys(leaders.values()):
         members = [i for i, leader in leaders.items() if leader == head and scores[i] <= scores[head] + _AS_GOOD]
@@ -148,7 +151,7 @@ def rank(
     numbers = [one.numbers for one in everyone]
     alpha = (gate or Sigmoid()).alpha(progress)
     weights = _emphasised(load(), emphasis or {})
-    heard = [(not one.fitted.candidate.is_law, one.fitted.candidate.place) for one in everyone]
+    heard = [_heard(one.fitted.candidate) for one in everyone]
     curves = lambda i, j: same_curve(everyone[i].fitted, everyone[j].fitted)  # noqa: E731
     found = order(numbers, [one.form for one in everyone], weights, alpha, curves, heard)
     late = [i for i in found.places[limit:] if everyone[i].fitted.candidate.key in pinned]
@@ -168,6 +171,10 @@ def rank(
         )
         for place, i in enumerate(shown)
     ]
+
+
+def _heard(candidate: Candidate) -> Heard:
+    return not candidate.is_law, is_numerical(candidate.formula.root), candidate.place
 
 
 def _emphasised(weights: Weights, emphasis: Mapping[str, float]) -> Weights:

@@ -8,6 +8,7 @@ from html import escape
 from itertools import pairwise
 
 from corpus import tree
+from corpus.implicit import UNKNOWN, relation, sides, unknown_name
 from corpus.render import format_number, is_short_fraction
 from corpus.tree import Node, Number
 from recommender.report.symbols import symbol
@@ -186,6 +187,8 @@ def _power(node: Node) -> Part:
 
 def _call(node: Node) -> Part:
     inner = node.args[0]
+    if node.op == "root":
+        return _root(node), _ATOM
     if node.op == "abs":
         return f"<mrow><mo>|</mo>{_write(inner)[0]}<mo>|</mo></mrow>", _ATOM
     if node.op == "cbrt":
@@ -197,6 +200,17 @@ def _call(node: Node) -> Part:
     if node.op == "log1p":
         return _write(tree.call("log", tree.add(inner, tree.const(1))))
     return _applied(_name(node.op), node.args), _ATOM
+
+
+def _root(node: Node) -> str:
+    """root, below it the unknown and where it is looked for, and the relation in brackets."""
+    unknown = tree.param(unknown_name(node))
+    left, right = (_write(tree.substitute(side, {UNKNOWN: unknown}))[0] for side in sides(node))
+    low, high = (_write(end)[0] for end in node.args[:2])
+    branch = relation(node).branch
+    name = "<mi>root</mi>" if branch == 1 else f"<msup><mi>root</mi><mrow><mo>(</mo><mn>{branch}</mn><mo>)</mo></mrow></msup>"
+    place = f"<mrow>{_write(unknown)[0]}<mo>&#x2208;</mo><mo>[</mo>{low}<mo>,</mo>{high}<mo>]</mo></mrow>"
+    return f"<mrow><munder>{name}{place}</munder><mo>&#x2061;</mo>{_brackets(f'{left}<mo>=</mo>{right}')}</mrow>"
 
 
 def _name(op: str) -> str:

@@ -125,8 +125,9 @@ def law(formula: RankedFormula, language: Language) -> str:
 
 
 def origins(formula: RankedFormula, language: Language) -> tuple[str, ...]:
-    """Who proposed it and why, each said once."""
-    return tuple(dict.fromkeys(_in_symbols(origin.why, formula, language) for origin in formula.origins))
+    """Who proposed it and why, each said once, and how it is computed if that is not plain."""
+    told = [_in_symbols(origin.why, formula, language) for origin in formula.origins]
+    return tuple(dict.fromkeys([*told, formula.method.text(language)] if formula.method is not None else told))
 
 
 def lineage(formula: RankedFormula, language: Language) -> tuple[str, ...]:

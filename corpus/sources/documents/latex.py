@@ -31,7 +31,7 @@ _MINUS = frozenset({"-", "−", "–"})
 _FRACTIONS = frozenset({r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"})
 _LOGARITHM = re.compile(r"\\ln |\\lg |\\log _ (?:\{ 10 \}|10) ")
 _INVERSE = {"arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh"}
-_FUNCTIONS = CALLABLE_NAMES - {"sqrt"} | {"lg", *_INVERSE}
+_FUNCTIONS = CALLABLE_NAMES - {"sqrt", "root"} | {"lg", *_INVERSE}
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 
 

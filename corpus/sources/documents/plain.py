@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from corpus.functions import CALLABLE_NAMES
 
-_FUNCTIONS = CALLABLE_NAMES | {"sqrt", "lg", "pi"}
+_FUNCTIONS = CALLABLE_NAMES - {"root"} | {"sqrt", "lg", "pi"}
 _LINE = re.compile(
     r"^\s*(?:[-*+•・]\s+)?(?:[(（]\s*\d+(?:\.\d+)*\s*[)）]\s*)?"  # bullet or number in front
     r"(?:(?P<label>[^=:：]{2,80})[:：]\s*)?"  # "Ohm's law: V = R I"

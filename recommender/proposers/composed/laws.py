@@ -16,6 +16,7 @@ from corpus import tree
 from corpus.errors import RecommenderError
 from corpus.formula import Formula
 from corpus.functions import Array
+from corpus.implicit import is_numerical
 from corpus.tree import Node
 from recommender.context import Context
 from recommender.fitting import fit
@@ -62,7 +63,7 @@ def laws_of(problem: Problem, context: Context, work: Work) -> Iterator[Law]:
         if len(seen) >= _MOST_LAWS:
             return
         root = compile_tree(proposal.formula.bind(proposal.known).root).root
-        if root in seen or not root.variables:
+        if root in seen or not root.variables or is_numerical(root):  # found by iteration, it is too dear for thousands of sums
             continue
         seen.add(root)
         law = _law(proposal, root, some, math.log(2 + place), rng)

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from corpus.functions import Array
+from corpus.implicit import opened
 from corpus.tree import Node
 
 TERM = 1.0
@@ -40,6 +41,8 @@ def form_cost(node: Node) -> float:
         return 0.0 if abs(node.number) == 1 else _NUMBER
     if node.op == "pow":
         return _power_cost(*node.args)
+    if node.op == "root":
+        return form_cost(opened(node)) + _OTHER_FUNCTION
     inside = sum(form_cost(arg) for arg in node.args)
     if node.op == "mul":
         return inside

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.errors import FormulaError
+from corpus.errors import FormulaError, FormulaSyntaxError
 from corpus.formula import Formula, parse
 from corpus.language import LANGUAGES
 from corpus.load import seed_entries
@@ -114,9 +114,16 @@ def test_names(latex: str, name: str) -> None:
 
 @pytest.mark.slow
 def test_the_corpus_survives_latex() -> None:
-    """Every law we know, written as LaTeX and read back, has its values again; but for signs LaTeX has for two things (W, J_1, e)."""
+    """Every law we know, written as LaTeX and read back, has its values again; but for signs LaTeX has for two things (W, J_1, e).
+
+    A relation without a closed form is refused.
+    """
     lost = []
     for known in seed_entries():
+        if "root(" in known.formula:
+            with pytest.raises(FormulaSyntaxError):
+                list(equations(f"y = {to_latex(parse(known.formula, []).root)}"))
+            continue
         formula = parse(known.formula, [])
         (found,) = equations(f"y = {to_latex(formula.root)}")
         if not same_values(formula, parse(found.formula, [])):
