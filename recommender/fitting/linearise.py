@@ -3,6 +3,7 @@
 rational    N/D = y    ->  N - y D = 0, reweighted by 1/|D|     (Sanathanan & Koerner 1963, IEEE Trans. Autom. Control 8:56)
 log-link    prod = y   ->  sum of logs = log |y|                (weights |y| and 1)
 power-link  u**e = y   ->  u = y**(1/e)                         (first-order weights)
+implicit    F(u) = 0   ->  F(y) = 0, reweighted by 1/|F'(y)|     (equation error; Fuller 1987, Measurement Error Models, ch. 3)
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from corpus import tree
 from corpus.evaluate import Program
 from corpus.functions import Array
+from corpus.implicit import relation, residual
+from corpus.roots import slope
 from corpus.tree import Node
 from recommender.fitting.lm import minimise
 from recommender.fitting.sampler import Sampler
@@ -25,13 +28,15 @@ from recommender.samples import Samples
 
 _TARGET = "y__"
 _LOG = "ln__"
+_NEXT_TO_ZERO = 0.02
+_LEAST_WEIGHT = 1e-3
 _Values = Mapping[str, float]
 
 
 def linearised_starts(model: Model, rng: np.random.Generator) -> Array:
     """Starts of shape (k, q), k possibly 0, for the nonlinear parameters of `model`."""
     names = model.form.nonlinear
-    found = [*_rational(model, rng), *_log_link(model, rng), *_power_link(model, rng)]
+    found = [*_rational(model, rng), *_log_link(model, rng), *_power_link(model, rng), *_implicit(model, rng)]
     starts = np.array([[values[name] for name in names] for values in found if all(name in values for name in names)])
     starts = starts.reshape(-1, len(names))
     return np.asarray(starts[np.isfinite(starts).all(1)])
@@ -121,6 +126,45 @@ def _power_link(model: Model, rng: np.random.Generator) -> Iterable[_Values]:
         return []
     sub = _submodel(model, base, model.samples.columns, linked, weights)
     return [] if sub is None else _best(sub, rng, 800, 6, 20)
+
+
+# --- implicit ----------------------------------------------------------------------------------------------------------
+
+
+def _implicit(model: Model, rng: np.random.Generator) -> Iterator[_Values]:
+    """Two passes of the relation with the measured value in it; the rows next to zero, where logarithms have no value, are left out."""
+    root = model.form.root
+    if root.op != "root":
+        return
+    size = np.abs(model.samples.target)
+    rows = model.samples.take(size > _NEXT_TO_ZERO * size.max())
+    columns = {**rows.columns, _TARGET: rows.target}
+    terms = tree.terms(residual(root, tree.var(_TARGET)))
+    fixed = tree.add(*(tree.mul(tree.const(-1), term) for term in terms if not term.parameters))
+    form = separate(tree.add(*(term for term in terms if term.parameters)), sorted(root.parameters))
+    values = _row(fixed, columns, {})
+    if not fixed.variables or not np.isfinite(values).all():
+        return
+    weights = np.ones(len(rows))
+    for _ in range(2):
+        sub = Model(form, Samples(columns, values, 1 / weights), model.work)
+        found = list(_best(sub, rng, 1200, 8, 30))
+        yield from found
+        weights = _inverse_slopes(root, rows, found[0]) if found else weights
+
+
+def _row(node: Node, columns: Mapping[str, Array], parameters: _Values) -> Array:
+    length = len(columns[_TARGET])
+    values = Program([node]).bind(columns, length).values({name: np.full((1, 1), value) for name, value in parameters.items()})[0]
+    return np.array(np.broadcast_to(values, (1, length))[0], float)
+
+
+def _inverse_slopes(root: Node, rows: Samples, parameters: _Values) -> Array:
+    """1/|dF/du| where the unknown is what was measured; no weight is less than a thousandth of the largest."""
+    parts = [_row(part, {**rows.columns, _TARGET: rows.target}, parameters) for part in root.args[2:]]
+    size = 1 / np.abs(slope(relation(root), rows.target, parts))
+    size = np.where(np.isfinite(size), size, 0.0)
+    return np.asarray(np.maximum(size / size.max(), _LEAST_WEIGHT)) if size.max() > 0 else np.ones(len(rows))
 
 
 # --- rational ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corpus.functions import Array
+from corpus.implicit import is_numerical
 from recommender.fitting.exchange import exchange_starts
 from recommender.fitting.lm import minimise
 from recommender.fitting.rows import thinned
@@ -30,6 +31,7 @@ _LAST_ROUND = 12
 _WIDTHS = (1.0, 1.0, 1.6, 2.4)  # factors on the spread of the starts, round by round
 _LATE_WIDTHS = (1.0, 2.4, 4.0)
 _ONE_BASIN = 0.5
+_THRIFT = 8  # by which fewer starts are drawn where each value is found by iteration; the relation itself gives good ones
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Search:
         self.blocks = additive_blocks(model.form)
         self.factors = factor_blocks(model.form)
         self.neighbours = neighbours(model.samples)
+        self.thrift = _THRIFT if is_numerical(model.form.root) else 1
         self.pool: list[Found] = []
         self.hits: list[float] = []
         self.round = 0
@@ -81,7 +84,7 @@ class Search:
         """Search from given starts (k, q) and then in rounds."""
         if len(first):
             self._refine(first[np.argsort(self.model.rss(first), kind="stable")[:8]], short=12, keep=6)
-        draws, most = self._first_draws(), int(min(24_000, max(3000, 2.5e6 / self.small.n)))
+        draws, most = self._first_draws() // self.thrift, int(min(24_000, max(3000, 2.5e6 / self.small.n))) // self.thrift
         while not self._exact():
             best = self._best_rss()
             self._one_round(min(draws, most))
@@ -145,7 +148,7 @@ class Search:
     def _perturbed(self, widen: float) -> Array:
         """The incumbents with one parameter, one factor or a random few redrawn; the best of each group."""
         groups = self._redraw_groups()
-        sizes = [80 if len(group) == 1 else 150 if self.round == 0 else 400 for group in groups]
+        sizes = [(80 if len(group) == 1 else 150 if self.round == 0 else 400) // self.thrift for group in groups]
         draws = self.sampler.draw(sum(sizes), widen=widen, strict=self.strict)
         starts: list[Array] = []
         for found in self._incumbents((2, 3, 4, 5, 6)[min(self.round, 4)]):

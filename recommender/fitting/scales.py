@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
 from corpus.evaluate import Bound, Program
 from corpus.functions import Array
+from corpus.implicit import UNKNOWN, relation, slot
 from corpus.tree import Node
 from recommender.samples import Samples
 
@@ -32,7 +34,7 @@ _Form = tuple[float, Array]  # log10 size = number + coefficients @ log10|p|
 
 def magnitudes(root: Node, names: Sequence[str], samples: Samples) -> dict[str, float]:
     """log10 of the expected size of each parameter in `names`."""
-    solver = _Scales(names, Program([root]).bind(samples.columns, len(samples)))
+    solver = _Scales(names, Program([root]).bind(samples.columns, len(samples)), _size(samples.target))
     spread = float(np.std(samples.target))
     solver.equal(solver.form(root), (_log10(spread), solver.zero), 1.0)
     return dict(zip(names, solver.solve(), strict=True))
@@ -45,8 +47,9 @@ def _log10(size: float) -> float:
 class _Scales:
     """Collects the equations while walking the tree."""
 
-    def __init__(self, names: Sequence[str], bound: Bound) -> None:
+    def __init__(self, names: Sequence[str], bound: Bound, target: float) -> None:
         self.bound = bound
+        self.target = target
         self.zero = np.zeros(len(names))
         self.units = dict(zip(names, np.eye(len(names)), strict=True))
         self.rows: list[Array] = []
@@ -71,6 +74,8 @@ class _Scales:
         return self.memo[node.order]
 
     def _form(self, node: Node) -> _Form:
+        if node.is_number:
+            return _log10(abs(node.number)), self.zero
         if not node.parameters:
             return _size(self.bound.fixed(node)), self.zero
         if node.op == "param":
@@ -82,7 +87,16 @@ class _Scales:
             return self._power(node)
         if node.op == "add":
             return self._sum(node)
-        return self._call(node)
+        return self._root(node) if node.op == "root" else self._call(node)
+
+    def _root(self, node: Node) -> _Form:
+        """The unknown is taken to be of the size of the target; the terms of the residual are of equal size."""
+        own = (self.target, self.zero)
+        inside = copy(self)
+        inside.bound = Program([relation(node).residual]).bind({}, 1)
+        inside.memo = {UNKNOWN.order: own, **{slot(i).order: self.form(part) for i, part in enumerate(node.args[2:])}}
+        inside.form(relation(node).residual)
+        return own
 
     def _power(self, node: Node) -> _Form:
         base, exponent = node.args

@@ -13,7 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from corpus import tree
 from corpus.evaluate import Program
+from corpus.implicit import relation
 from corpus.tree import Node
 
 NOMINAL_CALL = 1.5e-6
@@ -23,6 +25,9 @@ GRACE = 1.0  # seconds: first imports, and a machine busy with other work
 _USUAL = 4.0  # elements' worth of a function that NumPy computes with vector instructions
 _DEAR = {"sin": 5.0, "cos": 5.0, "sinc": 8.0, "asin": 12.0, "acos": 12.0, "atanh": 8.0, "j0": 15.0, "j1": 15.0}
 _DEAR |= {"erf": 22.0, "erfc": 22.0, "lgamma": 60.0, "wrightomega": 110.0, "lambertw": 350.0}
+
+
+_ROOT, _ROOT_CALLS = 300.0, 300  # evaluations of its residual with all that stands around them
 
 
 class Work:
@@ -73,7 +78,7 @@ def program_cost(program: Program) -> tuple[int, float]:
     calls, weight = 0, 0.0
     for node in program.order:
         if node.parameters and node.args:
-            calls += max(1, len(node.args) - 1)
+            calls += _ROOT_CALLS if node.op == "root" else max(1, len(node.args) - 1)
             weight += _weight(node) if node.variables else 0.0
     return calls, weight
 
@@ -83,4 +88,6 @@ def _weight(node: Node) -> float:
         return float(len(node.args) - 1)
     if node.op == "pow" and node.args[1].parameters and node.args[0].parameters:
         return 2.5 * _USUAL  # a logarithm, a product and an exponential
+    if node.op == "root":
+        return _ROOT * sum(_weight(part) for part in tree.walk(relation(node).residual) if part.args)
     return _DEAR.get(node.op, _USUAL)
