@@ -6,6 +6,8 @@ written, so t is the number of minutes the table shows: there it becomes t/unit,
 
 from __future__ import annotations
 
+import numpy as np
+
 from corpus import tree
 from corpus.dimension import infer
 from corpus.entry import Words
@@ -21,6 +23,18 @@ def speaks_of_quantities(formula: Formula, problem: Problem) -> bool:
     """Units agree, but for free powers."""
     report = infer(formula.root, problem.dimensions, problem.target_dimension)
     return all(conflict.kind == "free_power" for conflict in report.conflicts)
+
+
+def ends_in_si(formula: Formula, problem: Problem) -> Formula:
+    """The two numbers between which a root is looked for are SI values, or the customer's if more rows lie between those."""
+    root, unit = formula.root, problem.target.unit
+    if unit is None or root.op != "root" or any(end.op != "const" for end in root.args[:2]):
+        return formula
+    target = problem.samples.target
+    plain = [end.number for end in root.args[:2]]
+    own = [float(unit.to_si(end)) for end in plain]
+    within = [np.mean((target >= low) & (target <= high)) for low, high in (plain, own)]
+    return Formula(tree.rebuild(root, (*map(tree.const, own), *root.args[2:]))) if within[1] > within[0] else formula
 
 
 class OwnUnits:

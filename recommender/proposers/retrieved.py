@@ -22,6 +22,7 @@ from recommender.proposers.matching import Assignment, assignments, similarity
 from recommender.table import Column
 
 PER_ENTRY = 4
+PER_NUMERICAL = 2  # of one that is solved numerically, which is dear
 SOLVED_FOR = 2
 MAX_REST = 2
 _RESERVED = re.compile(r"x\d+")
@@ -48,10 +49,11 @@ class RetrievedForms:
     def _readings(self, entry: Entry, problem: Problem, channels: Sequence[str]) -> Iterator[Proposal]:
         found_by = tuple(Sentence.of(f"channel.{channel}") for channel in channels)
         words = {"entry_en": entry.name.en, "entry_ja": entry.name.ja, "channels": found_by, "source": entry.source}
-        for place, assignment in enumerate(assignments(entry, problem, PER_ENTRY)):
+        numerical = entry.formula_tree.root.op == "root"
+        for place, assignment in enumerate(assignments(entry, problem, PER_NUMERICAL if numerical else PER_ENTRY)):
             proposal = self._proposal(entry, assignment, problem, Sentence.of("why.retrieved", **words))
             yield proposal
-            if place == 0 and not entry.id.startswith(SHAPES):
+            if place == 0 and not entry.id.startswith(SHAPES) and not numerical:
                 yield from _with_the_rest(proposal, problem, Sentence.of("why.retrieved_times", **words))
 
     def _proposal(self, entry: Entry, assignment: Assignment, problem: Problem, why: Sentence) -> Proposal:
@@ -79,7 +81,14 @@ def _turned(entry: Entry, problem: Problem) -> Iterator[Entry]:
         return
     fitting = [symbol for symbol in entry.symbols if _same_dimension(entry, symbol, problem.target)]
     for symbol in sorted(fitting, key=lambda name: -similarity(entry.symbols[name], problem.target))[:SOLVED_FOR]:
-        yield from rearranged(entry, symbol)
+        yield from rearranged(entry, symbol, _seen(entry, symbol, problem))
+
+
+def _seen(entry: Entry, symbol: str, problem: Problem) -> tuple[float, float]:
+    """(least, greatest) value of the target in the numbers of the entry's formula."""
+    target, unit = problem.samples.target, entry.unit_of(symbol)
+    values = target if entry.homogeneous or unit is None else unit.from_si(target)
+    return float(np.min(values)), float(np.max(values))
 
 
 def _same_dimension(entry: Entry, symbol: str, column: Column) -> bool:

@@ -8,7 +8,7 @@ from corpus.language import Sentence
 from recommender.context import Context
 from recommender.problem import Problem
 from recommender.proposers._base import Proposal
-from recommender.proposers.own_units import OwnUnits, speaks_of_quantities
+from recommender.proposers.own_units import OwnUnits, ends_in_si, speaks_of_quantities
 
 
 class Typed:
@@ -26,6 +26,6 @@ class Typed:
         """A formula in the customer's column names as a proposal. FormulaError if it cannot be read."""
         formula, why = problem.parse(text), Sentence.of("why.typed", text=text)
         if speaks_of_quantities(formula, problem):
-            return Proposal(formula, self.name, why)
+            return Proposal(ends_in_si(formula, problem), self.name, why)
         own = OwnUnits(formula, problem)
         return Proposal(own.formula, self.name, why, known=own.known, meanings=own.meanings)

@@ -15,9 +15,9 @@ T = np.linspace(5, 95, 30)
 MINUTES = np.linspace(0, 60, 30)
 
 
-def best(columns: dict[str, object], text: str) -> RankedFormula:
+def best(columns: dict[str, object], text: str, **options: float) -> RankedFormula:
     problem = Problem.of(Table.of(columns), typed=[text])  # type: ignore[arg-type]
-    return recommend(problem, proposers=[Typed()], effort=0.3).formulas[0]
+    return recommend(problem, proposers=[Typed()], effort=0.3, **options).formulas[0]  # type: ignore[arg-type]
 
 
 def values(formula: RankedFormula) -> dict[str, float]:
@@ -64,3 +64,29 @@ def test_names_that_are_taken() -> None:
 
 def test_without_units_nothing_changes() -> None:
     assert "unit" not in best({"x": T, "y": 2 * T + 1}, "y = 2*x + 1").text
+
+
+DIODE = "I = root(i, {low}, {high}, V - nV*log(1 + i/Is) - i*Rs)"
+CURRENT = np.geomspace(1e-7, 0.2, 40)
+VOLTAGE = 0.04 * np.log1p(CURRENT / 1e-9) + 2 * CURRENT
+
+
+@pytest.mark.parametrize(("low", "high"), [("1e-9", "1"), ("1e-5", "1000")])
+def test_a_relation_without_a_closed_form_is_solved_for_the_target(low: str, high: str) -> None:
+    """Whether the range of the unknown is given in the unit of the table or in SI."""
+    noisy = 1e3 * CURRENT * (1 + 0.01 * np.random.default_rng(2).standard_normal(40))
+    found = best({"V [V]": VOLTAGE, "I [mA]": noisy}, DIODE.format(low=low, high=high), seconds=0)
+    assert found.number("physics", "unit_conflicts") == 0
+    for c in found.coefficients:
+        assert abs(c.si - {"nV": 0.04, "Is": 1e-9, "Rs": 2.0}[c.name]) < 4 * c.standard_error * c.si / c.value
+    assert found.method is not None
+    assert "numerically" in found.method.text("en")
+    assert "数値的" in found.method.text("ja")
+    assert found.predict({"V": VOLTAGE}) == pytest.approx(1e3 * CURRENT, rel=0.1)
+
+
+def test_a_relation_without_a_solution_is_said_and_not_ranked() -> None:
+    problem = Problem.of(Table.of({"V [V]": VOLTAGE, "I [mA]": 1e3 * CURRENT}), typed=["I = root(i, 1, 2, i**2 + k**2*V**2 + 1)"])  # type: ignore[arg-type]
+    answer = recommend(problem, proposers=[Typed()], effort=0.3, seconds=0)
+    assert not answer.formulas
+    assert any("no finite value" in note.text("en") for note in answer.notes)
