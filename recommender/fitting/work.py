@@ -27,7 +27,7 @@ _DEAR = {"sin": 5.0, "cos": 5.0, "sinc": 8.0, "asin": 12.0, "acos": 12.0, "atanh
 _DEAR |= {"erf": 22.0, "erfc": 22.0, "lgamma": 60.0, "wrightomega": 110.0, "lambertw": 350.0}
 
 
-_ROOT, _ROOT_CALLS = 300.0, 300  # evaluations of its residual with all that stands around them
+_ROOT, _ROOT_CALLS = 600.0, 500  # evaluations of its residual with all that stands around them
 
 
 class Work:

@@ -9,7 +9,7 @@ import pytest
 
 from corpus.formula import parse
 from recommender.assess import Parsimony
-from recommender.assess.parsimony import nesting, operators, parameter_bits, saved_bits
+from recommender.assess.parsimony import nesting, operators, parameter_bits, saved_bits, structure_bits
 from recommender.problem import Problem
 from recommender.table import Table
 from recommender.testing import check_assessment, fitted_example
@@ -76,6 +76,12 @@ def test_what_a_reader_has_to_follow(text: str, signs: int, depth: int) -> None:
     root = parse(text, ["x"]).root
     assert nesting(root) == depth
     assert operators(root) == pytest.approx(signs, abs=1)
+
+
+def test_a_relation_without_a_closed_form_counts_as_it_is_written() -> None:
+    """Between which numbers its solution is looked for costs nothing."""
+    one, two = (parse(f"root(u, {low}, 7, u - a*sin(u) - x)", ["x"]).root for low in ("0", "0.123456789"))
+    assert structure_bits(one) == structure_bits(two) > structure_bits(parse("a*sin(x)", ["x"]).root)
 
 
 def test_nested_forms_feel_more_complicated() -> None:

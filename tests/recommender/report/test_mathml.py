@@ -36,6 +36,8 @@ def shown(text: str, *columns: str) -> str:
         ("0.5*x", "y=x2"),
         ("x**a", "y=xa"),
         ("(x**a)**b", "y=(xa)b"),
+        ("root(u, 0, 2, u - a*sin(u) - x)", "y=rootu∈[0,2](x=u−asin(u))"),
+        ("root(u, 0, 2, u**2 - x, -1)", "y=root(-1)u∈[0,2](x=u2)"),
     ],
 )
 def test_reads_as_written(text, expected):
