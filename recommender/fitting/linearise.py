@@ -132,13 +132,20 @@ def _power_link(model: Model, rng: np.random.Generator) -> Iterable[_Values]:
 
 
 def _implicit(model: Model, rng: np.random.Generator) -> Iterator[_Values]:
-    """Two passes of the relation with the measured value in it; the rows next to zero, where logarithms have no value, are left out."""
-    root = model.form.root
-    if root.op != "root":
+    """The relation with the measured value in it: on the rows that are not next to zero, where noise counts least and logarithms have a
+    value, and on all of them where they have one sign."""
+    if model.form.root.op != "root":
         return
-    size = np.abs(model.samples.target)
-    rows = model.samples.take(size > _NEXT_TO_ZERO * size.max())
-    columns = {**rows.columns, _TARGET: rows.target}
+    target = model.samples.target
+    size = np.abs(target)
+    yield from _equation(model, model.samples.take(size > _NEXT_TO_ZERO * size.max()), rng)
+    if np.all(target > 0) or np.all(target < 0):
+        yield from _equation(model, model.samples, rng)
+
+
+def _equation(model: Model, rows: Samples, rng: np.random.Generator) -> Iterator[_Values]:
+    """Two passes, the second reweighted; the terms without a coefficient are what the others are fitted to."""
+    root, columns = model.form.root, {**rows.columns, _TARGET: rows.target}
     terms = tree.terms(residual(root, tree.var(_TARGET)))
     fixed = tree.add(*(tree.mul(tree.const(-1), term) for term in terms if not term.parameters))
     form = separate(tree.add(*(term for term in terms if term.parameters)), sorted(root.parameters))
