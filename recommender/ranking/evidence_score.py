@@ -93,11 +93,16 @@ def traits(candidates: Sequence[Numbers]) -> Array:
     return np.array([_costs(one, forgiven, edge) for one in candidates])
 
 
+def _gravity(nats: float) -> float:
+    """Of an error exp(nats) times as large: near the best the root of the deviance, so that small differences are not everything; from a
+    factor e on the deviance itself, so that nothing else, be it a known law, makes up for an error many times larger."""
+    return max(math.sqrt(nats), nats)
+
+
 def _costs(one: Numbers, held_out: float, edge: float) -> list[float]:
     n = min(one.rows, ROWS_CAP)
     costs = {
-        # root of the deviance: the further off, the less more of it says
-        "held_out": math.sqrt(n * max(0.0, math.log(one.held_out / held_out))),
+        "held_out": math.sqrt(n) * _gravity(max(0.0, math.log(one.held_out / held_out))),
         # rests on a few extreme rows, however large the table
         "edge": math.log1p(max(0.0, math.log(one.edge / edge))),
         "simplicity": one.model_bits * _LN2,

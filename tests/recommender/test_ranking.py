@@ -79,6 +79,18 @@ def test_at_equal_fit_a_known_law_is_preferred(decay: list[Assessed]) -> None:
     assert law < plain
 
 
+def test_no_known_law_makes_up_for_an_error_many_times_larger(decay: list[Assessed]) -> None:
+    shared = replace(decay[0].numbers, rows=150, held_out_error=0.0)
+    law = replace(
+        shared, held_out=1.2, edge=1.2, law=1.0, physics=1.0, votes=3.0, model_bits=20.0, parameters=1.0, selection=1.0, pattern=False
+    )
+    long = replace(
+        shared, held_out=1e-8, edge=1e-8, law=0.0, physics=0.05, votes=1.0, model_bits=200.0, parameters=9.0, selection=0.0, pattern=True
+    )
+    follows, fails = traits([long, law]) @ np.array([load().score[name] for name in TRAITS])
+    assert follows < fails
+
+
 @pytest.mark.parametrize(
     ("name", "better", "worse"),
     [
