@@ -1,7 +1,7 @@
 """A target that is the rate of change of another column is read off that column too, where it is told more finely there.
 
 Tables of simulated and of well sampled processes often hold a quantity beside its rate. The slope of the first is a second reading of the
-second. Both are averaged by inverse variance, the slope taken for at most TRUSTED times as precise as the rows themselves: what is wrong
+second. Both are averaged by inverse variance, the slope taken for at most ten times as precise as the rows themselves: what is wrong
 with a slope is no independent noise. Relations between a state and its rate are found far more surely so (Brunton, Proctor & Kutz,
 PNAS 113 (2016) 3932, on how noise in the rate decides what is found).
 """
@@ -19,8 +19,7 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.table import Column
 
-TRUSTED = 5.0
-_OWN = 1 / (1 + TRUSTED**2)  # weight of the rows' own reading: the inverse of the variances
+TRUSTED = (10.0, 5.0, 3.0)  # how much more precise the slope is taken for, tried in this order
 _LEAST_ROWS = 40
 _MOST_ROWS = 0.95  # share of them at which the slope must be good; steep ends may be lost
 _SCATTER = (1e-3, 0.3)  # of the target's standard deviation: less is no trouble, and with more nobody can tell that it is the rate
@@ -36,7 +35,8 @@ class Rate:
     """A second reading of a target.
 
     of, along: the column that changes, and what it changes along. rows: of the table, where the slope can be trusted; slope: shape (n,), at
-    these; scatter: standard deviation of the target about it; left: at how many rows it cannot be trusted.
+    these; scatter: standard deviation of the target about it; left: at how many rows it cannot be trusted. trusted: how many times as
+    precise as the target it is taken for.
     """
 
     of: Column
@@ -45,18 +45,20 @@ class Rate:
     slope: Array
     scatter: float
     left: int
+    trusted: float
 
     def averaged(self, goal: Column) -> Column:
         """The target with both readings averaged."""
         values = np.array(goal.values)
-        values[self.rows] = _OWN * values[self.rows] + (1 - _OWN) * self.slope
+        own = _own_weight(self.trusted)
+        values[self.rows] = own * values[self.rows] + (1 - own) * self.slope
         return replace(goal, values=values)
 
     def told(self, goal: Column) -> Sentence:
         """What a person should know of it."""
         percent = f"{100 * self.scatter / float(np.std(goal.values[self.rows])):.2g}"
         names = {"target": goal.name, "of": self.of.name, "along": self.along.name}
-        return Sentence.of("note.rate", **names, percent=percent, left=self.left, parts=round(TRUSTED**2))
+        return Sentence.of("note.rate", **names, percent=percent, left=self.left, parts=round(self.trusted**2))
 
 
 def finer_rate(columns: Sequence[Column], goal: Column, rows: NDArray[np.int64]) -> Rate | None:
@@ -79,11 +81,18 @@ def _rate(of: Column, along: Column, goal: Column, rows: NDArray[np.int64]) -> R
     slope, finer = (_slope(x, z, degree) for degree in _DEGREES)
     rest = y - slope
     scatter = _ROBUST * float(np.median(np.abs(rest)))
-    near = _highest_nearby(np.abs(slope - finer)) < _OWN * scatter  # no more error than is left of the scatter
     least, most = (share * float(np.std(y)) for share in _SCATTER)
-    if not least < scatter < most or near.mean() < _MOST_ROWS or not _is_noise(rest[near], scatter):
-        return None
-    return Rate(of, along, rows[near], slope[near], scatter, int((~near).sum()))
+    error = _highest_nearby(np.abs(slope - finer))
+    for trusted in TRUSTED:
+        near = error < _own_weight(trusted) * scatter  # no more error than is left of the scatter
+        if least < scatter < most and near.mean() >= _MOST_ROWS and _is_noise(rest[near], scatter):
+            return Rate(of, along, rows[near], slope[near], scatter, int((~near).sum()), trusted)
+    return None
+
+
+def _own_weight(trusted: float) -> float:
+    """Of the rows' own reading: the inverse of the variances."""
+    return 1 / (1 + trusted**2)
 
 
 def _alike(rough: Array, y: Array) -> bool:
