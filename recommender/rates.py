@@ -1,7 +1,7 @@
 """A target that is the rate of change of another column is read off that column too, where it is told more finely there.
 
 Tables of simulated and of well sampled processes often hold a quantity beside its rate. The slope of the first is a second reading of the
-second. Both are averaged by inverse variance, the slope taken for at most ten times as precise as the rows themselves: what is wrong
+second. Both are averaged by inverse variance, the slope taken for at most seven times as precise as the rows themselves: what is wrong
 with a slope is no independent noise. Relations between a state and its rate are found far more surely so (Brunton, Proctor & Kutz,
 PNAS 113 (2016) 3932, on how noise in the rate decides what is found).
 """
@@ -19,7 +19,7 @@ from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.table import Column
 
-TRUSTED = (10.0, 5.0, 3.0)  # how much more precise the slope is taken for, tried in this order
+TRUSTED = (7.0, 5.0, 3.0)  # how much more precise the slope is taken for, tried in this order
 _LEAST_ROWS = 40
 _MOST_ROWS = 0.95  # share of them at which the slope must be good; steep ends may be lost
 _SCATTER = (1e-3, 0.3)  # of the target's standard deviation: less is no trouble, and with more nobody can tell that it is the rate
