@@ -80,6 +80,12 @@ def test_another_column_as_the_target(case: Case, tmp_path: Path) -> None:
     assert is_exact(candidate(task, "a*log(v) + b", tmp_path), task, 0)
 
 
+@pytest.mark.parametrize(("expression", "told"), [("5*np.exp(-t/3)", "corpus other"), ("(t - 2)**2", "corpus other not unique")])
+def test_a_column_with_two_solutions_is_counted_apart(tmp_path: Path, write_case: Write, expression: str, told: str) -> None:
+    case = Case.read(write_case(tmp_path / "b", truth={**TRUTH, "expression": expression}))
+    assert RecoverTask.of(case, Variant(other=True), 0).group == told
+
+
 def test_generated_sums_are_the_same_for_a_seed() -> None:
     one, other = (list(generated_sums(Options(quick=True, seed=3), Variant(corpus=False))) for _ in range(2))
     assert [task.name for task in one] == [task.name for task in other]
