@@ -130,4 +130,4 @@ def distance(a: Array, b: Array) -> float:
     with np.errstate(all="ignore"):
         decades = np.abs(np.log10(np.abs(a / b)))
     decades = np.where(np.isfinite(decades), np.minimum(decades, _FARTHEST), _FARTHEST)
-    return float(np.sum(np.where((a == b) & (a == 0), 0.0, decades) + _OTHER_SIGN * (a * b < 0)))
+    return float(np.sum(np.where((a == b) & (a == 0), 0.0, decades) + _OTHER_SIGN * (np.sign(a) * np.sign(b) < 0)))
