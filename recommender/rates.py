@@ -9,7 +9,7 @@ PNAS 113 (2016) 3932, on how noise in the rate decides what is found).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,25 +67,32 @@ def finer_rate(columns: Sequence[Column], goal: Column, rows: NDArray[np.int64])
     rows: of the table, those that count.
     """
     others = [column for column in columns if column.name != goal.name and np.all(np.isfinite(column.values[rows]))]
-    found = (_rate(of, along, goal, rows) for along in others for of in others if of is not along)
-    return min(filter(None, found), key=lambda rate: rate.scatter, default=None)
+    found = (rate for along in others for rate in _rates(others, along, goal, rows))
+    return min(found, key=lambda rate: rate.scatter, default=None)
+
+
+def _rates(columns: Sequence[Column], along: Column, goal: Column, rows: NDArray[np.int64]) -> Iterator[Rate]:
+    """Along one column, if no two rows have the same value of it."""
+    rows = rows[np.argsort(along.values[rows], kind="stable")]
+    if len(rows) >= _LEAST_ROWS and np.all(np.diff(along.values[rows]) > 0):
+        yield from filter(None, (_rate(of, along, goal, rows) for of in columns if of is not along))
 
 
 def _rate(of: Column, along: Column, goal: Column, rows: NDArray[np.int64]) -> Rate | None:
-    rows = rows[np.argsort(along.values[rows], kind="stable")]
+    """rows: in the order of `along`."""
     x, z, y = (column.values[rows] for column in (along, of, goal))
-    if len(rows) < _LEAST_ROWS or not np.all(np.diff(x) > 0):
-        return None
     if not _alike(np.gradient(z, x), y):
         return None
     slope, finer = (_slope(x, z, degree) for degree in _DEGREES)
     rest = y - slope
     scatter = _ROBUST * float(np.median(np.abs(rest)))
     least, most = (share * float(np.std(y)) for share in _SCATTER)
+    if not least < scatter < most:
+        return None
     error = _highest_nearby(np.abs(slope - finer))
     for trusted in TRUSTED:
         near = error < _own_weight(trusted) * scatter  # no more error than is left of the scatter
-        if least < scatter < most and near.mean() >= _MOST_ROWS and _is_noise(rest[near], scatter):
+        if near.mean() >= _MOST_ROWS and _is_noise(rest[near], scatter):
             return Rate(of, along, rows[near], slope[near], scatter, int((~near).sum()), trusted)
     return None
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from corpus import tree
 from corpus.evaluate import Program
+from corpus.formula import Formula
 from corpus.functions import Array
 from corpus.implicit import relation, residual
 from corpus.roots import slope
@@ -149,7 +150,7 @@ def _equation(model: Model, rows: Samples, rng: np.random.Generator) -> Iterator
     terms = tree.terms(residual(root, tree.var(_TARGET)))
     fixed = tree.add(*(tree.mul(tree.const(-1), term) for term in terms if not term.parameters))
     form = separate(tree.add(*(term for term in terms if term.parameters)), sorted(root.parameters))
-    values = _row(fixed, columns, {})
+    values = Formula(fixed).evaluate(columns)
     if not fixed.variables or not np.isfinite(values).all():
         return
     weights = np.ones(len(rows))
@@ -160,15 +161,9 @@ def _equation(model: Model, rows: Samples, rng: np.random.Generator) -> Iterator
         weights = _inverse_slopes(root, rows, found[0]) if found else weights
 
 
-def _row(node: Node, columns: Mapping[str, Array], parameters: _Values) -> Array:
-    length = len(columns[_TARGET])
-    values = Program([node]).bind(columns, length).values({name: np.full((1, 1), value) for name, value in parameters.items()})[0]
-    return np.array(np.broadcast_to(values, (1, length))[0], float)
-
-
 def _inverse_slopes(root: Node, rows: Samples, parameters: _Values) -> Array:
     """1/|dF/du| where the unknown is what was measured; no weight is less than a thousandth of the largest."""
-    parts = [_row(part, {**rows.columns, _TARGET: rows.target}, parameters) for part in root.args[2:]]
+    parts = [Formula(part).evaluate(rows.columns, parameters) for part in root.args[2:]]
     size = 1 / np.abs(slope(relation(root), rows.target, parts))
     size = np.where(np.isfinite(size), size, 0.0)
     return np.asarray(np.maximum(size / size.max(), _LEAST_WEIGHT)) if size.max() > 0 else np.ones(len(rows))

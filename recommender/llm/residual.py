@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 
-from corpus.formula import Formula
+from corpus.formula import Formula, fresh_names
 from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.probes import described, probe
@@ -32,8 +31,7 @@ def residual_facts(problem: Problem, formula: Formula, values: Mapping[str, floa
 
 def _explained(problem: Problem, formula: Formula, addition: Addition) -> Sentence:
     taken = {*formula.parameters, *problem.names.values()}
-    fresh = (name for i in count(1) if (name := f"n{i}") not in taken)
-    names = {**problem.names, **dict(zip(addition.term.parameters, fresh, strict=False))}
+    names = {**problem.names, **dict(zip(addition.term.parameters, fresh_names("n", taken, 1), strict=False))}
     return Sentence.of("residual.explained", term=addition.term.rename(names).text, percent=f"{100 * (1 - addition.left):.3g}")
 
 
