@@ -31,6 +31,8 @@ FINAL_BUDGET = 0.6
 GUIDED_BUDGET = 1.0
 FINALISTS = 20
 SURE_LAWS = 4
+FEW = 4  # rows a coefficient, from which an exact fit is no accident
+MOST_EXACT = 6
 _UNSETTLED = ("fit.structured", "fit.budget", "fit.clock")
 
 
@@ -93,6 +95,11 @@ class Race:
         candidate = self._runners.get(key)
         one = None if candidate is None else self._judged(candidate)
         return one.fitted if one is not None and one.is_alive else None
+
+    @property
+    def settled(self) -> bool:
+        """A form with few coefficients goes through all rows exactly: there is nothing left to search for."""
+        return any(is_no_accident(len(one.free), one.fit.n) for one in self.fitted if one.fit.status.key == "fit.exact")
 
     def score(self, key: str) -> float:
         """The rough score of a candidate that stands."""
@@ -172,11 +179,12 @@ class Race:
         return [candidate.lead.starts] if candidate.lead.starts else ()
 
     def finals(self) -> list[Fitted]:
-        """The finalists, fitted with the full budget."""
+        """The finalists, fitted with the full budget; beside an exact fit only those that a person asked for."""
         order = finalists(self.fitted)
-        fits = self._fit([fitted.candidate for fitted in order], FINAL_BUDGET, "refining")
-        finals = [_better(fitted, replace(fitted, fit=found)) for fitted, found in zip(order, fits, strict=True)]
-        finals = [fitted if self._terms.stop() else self._guided(fitted) for fitted in finals]
+        again = [fitted.candidate for fitted in order if not self.settled or is_typed(fitted.candidate)]
+        fits = dict(zip((one.key for one in again), self._fit(again, FINAL_BUDGET, "refining"), strict=True))
+        finals = [_better(fitted, replace(fitted, fit=fits.get(fitted.candidate.key, fitted.fit))) for fitted in order]
+        finals = [fitted if self._terms.stop() or fitted.candidate.key not in fits else self._guided(fitted) for fitted in finals]
         return [*finals, *self._simpler(finals)]
 
     def _simpler(self, finals: Sequence[Fitted]) -> list[Fitted]:
@@ -253,6 +261,11 @@ class _Standing:
 
 
 _UNFITTED = Fit.failed(parse("0", ()), 0, Sentence.of("fit.stopped"), {})
+
+
+def is_no_accident(free: int, rows: int) -> bool:
+    """Whether a form with so many free coefficients that goes through all rows is the law, or one of its spellings."""
+    return FEW * free < rows and free <= MOST_EXACT
 
 
 def rough_score(fitted: Fitted) -> float:

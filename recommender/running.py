@@ -20,7 +20,7 @@ from recommender.racing import Race, Terms
 from recommender.ranking import Assessed, Ranked
 from recommender.recommendation import Recommendation
 from recommender.search import Aside, Command, Helm, Islands, Plan, Steering, Unsteered, Wishes, Workers, World, workers_of
-from recommender.searching import Found, Question, failure, search
+from recommender.searching import Found, Question, counted, failure, search
 from recommender.standing import Standing
 from recommender.summary import Searched
 
@@ -104,7 +104,7 @@ class Run:
     def search(self, wave: Sequence[Proposer]) -> None:
         """A wave of structure searches; what they find is raced when all have ended, in an order that no clock decides."""
         self.point(f"wave:{self._wave + 1}")
-        if self.stop() or self.moved or not wave or self._known.settled():
+        if self.stop() or self.moved or not wave or self.race.settled:
             return
         self._wave += 1
         said, failures = self._searched(wave)
@@ -124,9 +124,9 @@ class Run:
         for found in search(wave, question, self._terms.workers, self.stop):
             heard.append(found)
             self._terms.progress(Progress("searching", len(heard), len(heard), best))
-        heard.sort(key=lambda found: (found.search, found.number))
-        said = [found.proposal for found in heard if found.proposal is not None]
-        failures = [found.failure for found in heard if found.failure is not None]
+        count = counted(heard)
+        said = [found.proposal for found in count if found.proposal is not None]
+        failures = [found.failure for found in count if found.failure is not None]
         if not self.stop():
             outcome = {"proposals": [proposal_told(one) for one in said], "failures": [one.to_dict() for one in failures]}
             self.journal.write("wave", f"{self._wave}", outcome)
@@ -135,7 +135,7 @@ class Run:
     def explore(self) -> None:
         """Islands take over from the waves."""
         self.point("islands")
-        if self._means.plan.steps <= 0 or self.stop() or self.moved or self._known.settled() or not self.race.fitted:
+        if self._means.plan.steps <= 0 or self.stop() or self.moved or self.race.settled or not self.race.fitted:
             return
         world = World(self.race.problem, self._terms.effort)
         plan = replace(self._means.plan, mark=f"{self._journeys}:" if self._journeys else "")
@@ -155,7 +155,7 @@ class Run:
 
     def ask_models(self) -> None:
         """Every language model that is not still answering, with what is known by now."""
-        if self._means.talk.wanted() and not self.stop() and not self._known.settled():
+        if self._means.talk.wanted() and not self.stop() and not self.race.settled:
             told = attempts(self.race.fitted, self._known.held_out)
             self._means.talk.ask(self._context, told, {candidate.key for candidate in self.race.candidates})
 
@@ -167,7 +167,7 @@ class Run:
 
     def hear_models(self, wait: bool = False) -> None:
         """What the language models have answered since; wait: for all of them, unless nothing is left to search for."""
-        if self._listened(wait and not self.moved and not self._known.settled()):
+        if self._listened(wait and not self.moved and not self.race.settled):
             self._known.enter()
             self._show()
 

@@ -1,7 +1,8 @@
 """Structure searches side by side, each in a process of its own, their proposals as they come.
 
 A search that fails is reported as a value; one that is stopped has given what it gave. Proposals are told apart by their search
-and their number in it, so that the whole does not depend on who was faster.
+and their number in it, so that the whole does not depend on who was faster. Searches behind the first one, in their order, that finds a
+form through all rows do not count: once those before it have ended too, nobody waits for them.
 """
 
 from __future__ import annotations
@@ -19,22 +20,28 @@ import numpy as np
 from corpus.errors import RecommenderError
 from corpus.language import Sentence
 from recommender.context import Context
+from recommender.fitting import is_rounding
 from recommender.problem import Problem
 from recommender.processes import end_with_parent, start_method
 from recommender.progress import Stop
 from recommender.proposers import Proposal, Proposer
+from recommender.racing import is_no_accident
 
 _LOOK = 0.1  # seconds between looks at the queue
 
 
 @dataclass(frozen=True)
 class Found:
-    """What search number `search` said as its `number`-th word: a proposal, or why there will be no more."""
+    """What search number `search` said as its `number`-th word: a proposal, or why there will be no more.
+
+    is_exact: the proposal leaves nothing to search for: with few coefficients it goes through all rows.
+    """
 
     search: int
     number: int
     proposal: Proposal | None = None
     failure: Sentence | None = None
+    is_exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,22 @@ def search(searches: Sequence[Proposer], question: Question, workers: int | None
         crowd.end()
 
 
+def counted(heard: Sequence[Found]) -> list[Found]:
+    """What counts of what was heard, in order."""
+    last = min((found.search for found in heard if found.is_exact), default=sys.maxsize)
+    return sorted((found for found in heard if found.search <= last), key=lambda found: (found.search, found.number))
+
+
 def _in_turn(searches: Sequence[Proposer], question: Question, stop: Stop) -> Iterator[Found]:
     for place, one in enumerate(searches):
+        is_exact = False
         for found in _heard(place, one, question):
             yield found
+            is_exact |= found.is_exact
             if stop():
                 return
+        if is_exact:
+            return
 
 
 def _heard(place: int, one: Proposer, question: Question) -> Iterator[Found]:
@@ -77,10 +94,20 @@ def _heard(place: int, one: Proposer, question: Question) -> Iterator[Found]:
     try:
         proposals = iter(one.propose(question.problem, question.context, question.history))
         while (proposal := _next(proposals)) is not None:
-            yield Found(place, number, proposal)
+            yield Found(place, number, proposal, is_exact=_is_exact(proposal, question.problem))
             number += 1
     except Exception as error:  # a proposer may be anyone's
         yield Found(place, number, failure=failure(one, error))
+
+
+def _is_exact(proposal: Proposal, problem: Problem) -> bool:
+    samples, values = problem.samples, {**proposal.known, **proposal.starts}
+    free = len(proposal.formula.parameters) - len(proposal.known)
+    if not values.keys() >= set(proposal.formula.parameters) or not is_no_accident(free, len(samples)):
+        return False
+    with np.errstate(all="ignore"):
+        residual = (samples.target - proposal.formula.evaluate(samples.columns, values)) / (1.0 if samples.sigma is None else samples.sigma)
+        return is_rounding(float(residual @ residual), samples)
 
 
 @np.errstate(all="ignore")  # overflow on the way is judged by its outcome
@@ -97,22 +124,29 @@ class _Crowd:
         self._searches = searches
         self._waiting = list(range(len(searches)))
         self._running: dict[int, BaseProcess] = {}
+        self._exact: set[int] = set()
         self._question = question
         self._places = places
 
     def listen(self, stop: Stop) -> Iterator[Found]:
-        """Words of all, until everyone has ended or is told to."""
+        """Words of all, until everyone who counts has ended or is told to."""
         self._fill()
-        while self._running and not stop():
+        while self._awaited() and not stop():
             try:
                 word = self._words.get(timeout=_LOOK)
             except queue.Empty:
                 yield from self._dead()
                 continue
             if isinstance(word, Found):
+                self._exact |= {word.search} if word.is_exact else set()
                 yield word
             else:
                 self._ended(word)
+
+    def _awaited(self) -> bool:
+        """Whether anyone who counts is still at it."""
+        last = min(self._exact, default=sys.maxsize)
+        return any(place <= last for place in (*self._running, *self._waiting))
 
     def end(self) -> None:
         """Nobody is left behind."""

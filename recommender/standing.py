@@ -23,8 +23,6 @@ from recommender.summary import Searched, summarise
 from recommender.tuning import GroupFit, group_fits
 from recommender.undecided import undecided
 
-FEW = 4  # rows a coefficient, from which an exact fit is no accident
-MOST_EXACT = 6
 INTERIM = 5  # formulas in a ranking on the way: to judge one may take a second
 Told = Callable[[Sequence[Ranked]], Searched]
 
@@ -68,11 +66,6 @@ class Standing:
     def enter(self) -> None:
         """Everything that was proposed joins the race."""
         self.race.enter(deduplicate(self.proposals))
-
-    def settled(self) -> bool:
-        """A form with few coefficients goes through all rows exactly: there is nothing left to search for."""
-        exact = (one for one in self.race.fitted if one.fit.status.key == "fit.exact")
-        return any(FEW * len(one.free) < one.fit.n and len(one.free) <= MOST_EXACT for one in exact)
 
     def weigh(self) -> None:
         """Absolute or relative errors, decided by the best of the race; on a change everyone is fitted again."""

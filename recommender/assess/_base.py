@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus.functions import Array
 from corpus.language import Sentence
@@ -23,7 +22,6 @@ from recommender.fitting import Fit
 from recommender.fitting.refit import Refitter
 from recommender.problem import Problem
 from recommender.proposers import Proposal
-from recommender.samples import Samples
 from recommender.splits import Split
 
 SAME_CURVE = 1e-6
@@ -161,11 +159,17 @@ def split_errors(fitted: Fitted, splits: Sequence[Split]) -> SplitErrors:
     """Mean over the splits, each counted by its rows; variances are those of all rows about their (weighted) mean."""
     if not splits:
         return SplitErrors(np.inf, np.inf, np.inf)
-    problem = fitted.problem
-    parts = [_residual(fitted, problem.samples, train, test) for train, test in splits]
+    problem, samples = fitted.problem, fitted.problem.samples
+    weights = np.zeros((len(splits), len(samples)))
+    for row, (train, _) in zip(weights, splits, strict=True):
+        row[train] = 1.0
+    with np.errstate(all="ignore"):
+        values = fitted.refitter.refits(samples, weights, np.broadcast_to(samples.target, weights.shape))
+        residuals = samples.target - fitted.refitter.curves(samples, values)
+    parts = [residual[test] for residual, (_, test) in zip(residuals, splits, strict=True)]
     weighted = [mean_square(part / problem.scale[test]) / problem.signal for part, (_, test) in zip(parts, splits, strict=True)]
     rows = [len(test) for _, test in splits]
-    plain = mean_square(np.concatenate(parts)) / (float(np.var(problem.samples.target)) or 1.0)
+    plain = mean_square(np.concatenate(parts)) / (float(np.var(samples.target)) or 1.0)
     return SplitErrors(plain, float(np.average(weighted, weights=rows)), _standard_error(weighted))
 
 
@@ -173,9 +177,3 @@ def _standard_error(values: Sequence[float]) -> float:
     if not np.all(np.isfinite(values)):
         return float("inf")
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-
-
-def _residual(fitted: Fitted, samples: Samples, train: NDArray[np.int64], test: NDArray[np.int64]) -> Array:
-    values = fitted.refitter.refit(samples.take(train))
-    rest = samples.take(test)
-    return rest.target - fitted.refitter.predict(rest.columns, values)

@@ -7,7 +7,6 @@ are the same for all its candidates and their errors may be compared draw by dra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +17,6 @@ from corpus.functions import Array
 from recommender.fitting import Fit
 from recommender.fitting.refit import Refitter
 from recommender.problem import Problem
-from recommender.samples import Samples
 from recommender.splits import moving_blocks
 
 RESAMPLES = 40
@@ -50,9 +48,9 @@ class Bootstrap:
     @cached_property
     def rows(self) -> Draws:
         """Refits to resampled rows; none to a sample with fewer different rows than coefficients."""
-        samples, k = self._problem.samples, len(self._refitter.free)
-        drawn = self._problem.draws(RESAMPLES)
-        return self._refits([samples.take(rows) if len(np.unique(rows)) >= k else None for rows in drawn])
+        samples = self._problem.samples
+        counts = np.array([np.bincount(rows, minlength=len(samples)) for rows in self._problem.draws(RESAMPLES)])
+        return self._refits(np.sqrt(counts), samples.target)
 
     @cached_property
     def residuals(self) -> Draws:
@@ -64,9 +62,9 @@ class Bootstrap:
         share = (share - np.mean(share)) * np.sqrt(n / max(n - k, 1))
         rng = np.random.default_rng(problem.table_seed)
         if not np.all(np.isfinite(share)):
-            return self._refits([None] * RESAMPLES)
-        drawn = [_drawn(n, problem.ordered, rng) for _ in range(RESAMPLES)]
-        return self._refits([problem.samples.with_target(curve + share[rows] * problem.scale) for rows in drawn])
+            return Draws(np.full((RESAMPLES, k), np.nan), np.full((RESAMPLES, n), np.nan))
+        drawn = np.array([_drawn(n, problem.ordered, rng) for _ in range(RESAMPLES)])
+        return self._refits(np.ones((RESAMPLES, n)), curve + share[drawn] * problem.scale)
 
     @cached_property
     def left_out_errors(self) -> Array:
@@ -83,14 +81,12 @@ class Bootstrap:
             errors[b] = error / problem.signal if np.isfinite(error) else np.inf
         return errors
 
-    def _refits(self, samples: Sequence[Samples | None]) -> Draws:
-        """None stands for a sample that cannot determine the coefficients: its refit would keep those of all rows."""
-        free, columns = self._refitter.free, self._problem.samples.columns
-        nothing = {**self._fit.parameters, **dict.fromkeys(free, np.nan)}
-        found = [nothing if one is None else self._refitter.refit(one) for one in samples]
+    def _refits(self, weights: Array, targets: Array) -> Draws:
+        """weights: shape (B, n), those of the rows' uncertainties apart; targets: (B, n) or (n,)."""
+        samples = self._problem.samples
         with np.errstate(all="ignore"):
-            curves = np.array([self._refitter.predict(columns, values) for values in found])
-        return Draws(np.array([[values[name] for name in free] for values in found]).reshape(len(found), len(free)), curves)
+            values = self._refitter.refits(samples, weights, np.broadcast_to(targets, weights.shape))
+            return Draws(values, self._refitter.curves(samples, values))
 
 
 def settings_were_chosen(problem: Problem) -> bool:

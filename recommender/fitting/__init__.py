@@ -7,6 +7,7 @@ from recommender.fitting.profile import profile_interval
 from recommender.fitting.race import FitTask, RaceProgress, fit_many
 from recommender.fitting.recognise import Exact, Variant, recognise
 from recommender.fitting.result import Fit, Optimum, Prior
+from recommender.fitting.varpro import is_rounding
 
 __all__ = [
     "Exact",
@@ -21,6 +22,7 @@ __all__ = [
     "fit",
     "fit_groups",
     "fit_many",
+    "is_rounding",
     "profile_interval",
     "recognise",
 ]

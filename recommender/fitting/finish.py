@@ -20,12 +20,11 @@ from recommender.fitting.result import Fit, sentence
 from recommender.fitting.roles import Role
 from recommender.fitting.solve import Polished, Solution, full_model
 from recommender.fitting.uncertainty import Uncertainty, correlated, uncertainty
-from recommender.fitting.varpro import total_squares
+from recommender.fitting.varpro import is_rounding, total_squares
 from recommender.fitting.whiteness import neighbours
 from recommender.samples import Samples
 
 _EXACT = 1e-20
-_ROUNDING = 1e-17  # of tables written with nine digits or more
 _TIE = 4.0  # chi-square units within which another optimum fits as well
 
 
@@ -124,7 +123,7 @@ class _Finish:
             return sentence("nothing_to_fit")
         if self.n < len(self.request.names):
             return sentence("too_few_rows", rows=self.n, parameters=len(self.request.names))
-        if self.best.rss < _ROUNDING * total_squares(self.request.samples):
+        if is_rounding(self.best.rss, self.request.samples):
             return sentence("exact")
         if outcome is None:
             return sentence("linear")

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.functions import Array
-from recommender.fitting.varpro import Model, Projection
+from recommender.fitting.varpro import Model, Projection, Rows
 
-Rows = NDArray[np.int64]
 _FORGET = 0.7
 _FIRST_DAMPING = 1e-2
 _LARGEST_DAMPING = 1e12
@@ -91,7 +90,7 @@ def _linearise(model: Model, state: _State) -> None:
     rows = np.flatnonzero(state.active & state.stale)
     if not rows.size:
         return
-    jacobian = _finite(model.jacobian(state.alpha[rows], state.at.coefficients[rows]))
+    jacobian = _finite(model.jacobian(state.alpha[rows], state.at.coefficients[rows], rows))
     if state.at.basis.shape[1]:
         basis = state.at.basis[rows]
         jacobian = _finite(jacobian - np.matmul(np.matmul(jacobian, basis.transpose(0, 2, 1)), basis))
@@ -111,7 +110,7 @@ def _step(model: Model, state: _State, rows: Rows, tolerance: float) -> None:
     """One damped step for the active starts: accept what lowers the residual, adapt the damping."""
     scaled_step, scaled_gradient, scale = _damped_step(model, state, rows)
     trial = model.inside(state.alpha[rows] + scaled_step / scale)
-    at = model.project(trial)
+    at = model.project(trial, rows)
     gain = state.at.rss[rows] - at.rss
     damping = state.damping[rows]
     predicted = np.einsum("bk,bk->b", scaled_step, damping[:, None] * scaled_step + scaled_gradient)

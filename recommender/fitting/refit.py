@@ -1,23 +1,32 @@
 """Local refits from a known optimum: what cross-validation and the bootstrap need, a millisecond each.
 
-Levenberg-Marquardt through MINPACK (Moré 1978) with analytic derivatives. The optimum of all rows is the start, so a form
-with several optima stays in the basin that was reported; the global search is `fit`.
+One by one: Levenberg-Marquardt through MINPACK (Moré 1978) with analytic derivatives. Many draws of the same rows: variable projection,
+the draws side by side. The optimum of all rows is the start, so a form with several optima stays in the basin that was reported; the
+global search is `fit`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
 from corpus.evaluate import Bound, Program
 from corpus.functions import Array
 from recommender.fitting.fit import Fit
+from recommender.fitting.lm import minimise
 from recommender.fitting.minpack import levenberg_marquardt
+from recommender.fitting.structure import Separated, separate
+from recommender.fitting.varpro import Model
+from recommender.fitting.work import Work
 from recommender.samples import Samples
 
 _MAX_EVALUATIONS = 60
 _OUTSIDE = 1e6
+_MOST_STEPS = 25
+_SMALL_GAIN = 1e-5  # of the sum of squares, twice in a row: what is left is a small part of a standard error
+_TOGETHER = 200_000  # rows times draws that are refitted side by side
 
 
 class Refitter:
@@ -52,9 +61,53 @@ class Refitter:
         values = np.clip(found * scale, *self._bounds.T) if np.all(np.isfinite(found)) else start
         return {**self._fit.parameters, **dict(zip(self.free, map(float, values), strict=True))}
 
+    def refits(self, samples: Samples, weights: Array, targets: Array) -> Array:
+        """Free values for every draw, shape (B, k): row by row weighted anew and with a target of its own, each (B, n).
+
+        weights: beside those of the rows' uncertainties; 0 leaves a row out. Where a draw leads to no finite error its values are
+        those of all rows, and nan where it has fewer rows than values.
+        """
+        if not self.free or not all(np.isfinite(self._fit.parameters[name]) for name in self.free):
+            return np.tile([self._fit.parameters[name] for name in self.free], (len(weights), 1))
+        step = max(1, _TOGETHER // len(samples))
+        starts = range(0, len(weights), step)
+        values = np.concatenate([self._refits(samples, weights[i : i + step], targets[i : i + step]) for i in starts])
+        values[np.count_nonzero(weights, axis=1) < len(self.free)] = np.nan
+        return values
+
+    def _refits(self, samples: Samples, weights: Array, targets: Array) -> Array:
+        form, start = self._form, [self._fit.parameters[name] for name in self.free]
+        model = Model(form, samples, Work(np.inf), self._limits(form))
+        model.target = targets
+        model.weights = weights if model.weights is None else weights * model.weights
+        alpha = np.tile([self._fit.parameters[name] for name in form.nonlinear], (len(weights), 1))
+        found = minimise(model, alpha, _MOST_STEPS, tolerance=_SMALL_GAIN)
+        values = np.tile(start, (len(weights), 1))
+        places = [self.free.index(name) for name in (*form.nonlinear, *form.linear)]
+        values[:, places] = np.hstack([found.alpha, found.coefficients])
+        usable = np.isfinite(found.rss) & np.all(np.isfinite(values), axis=1)
+        return np.where(usable[:, None], values, start)
+
+    @cached_property
+    def _form(self) -> Separated:
+        """Coefficients with bounds are not projected out, for theirs may bind."""
+        bounded = frozenset(name for name, ends in zip(self.free, self._bounds, strict=True) if np.isfinite(ends).any())
+        known = {name: float(value[0, 0]) for name, value in self._known.items()}
+        return separate(self._fit.formula.bind(known).root, self.free, bounded)
+
+    def _limits(self, form: Separated) -> tuple[Array, Array]:
+        low, high = self._bounds[[self.free.index(name) for name in form.nonlinear]].reshape(-1, 2).T
+        return low, high
+
     def predict(self, columns: Mapping[str, Array], values: Mapping[str, float]) -> Array:
         """Values at other rows, shape (n,)."""
         return self._fit.formula.evaluate(columns, values)
+
+    def curves(self, samples: Samples, values: Array) -> Array:
+        """Values at these rows for every row of free values (B, k), shape (B, n)."""
+        named = {**self._known, **{name: values[:, i : i + 1] for i, name in enumerate(self.free)}}
+        curves = self.bind(samples).values(named)[0]
+        return np.broadcast_to(np.asarray(curves, float), (len(values), len(samples)))
 
     def bind(self, samples: Samples) -> Bound:
         """The form on these rows."""

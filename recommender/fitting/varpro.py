@@ -21,8 +21,10 @@ from recommender.fitting.structure import Separated
 from recommender.fitting.work import Work, program_cost
 from recommender.samples import Samples
 
+Rows = NDArray[np.int64]
 CHUNK = 20_000
 _DEPENDENT = 1e-11
+_ROUNDING = 1e-17
 _TRUSTED = 1e-6
 
 
@@ -40,6 +42,7 @@ class Model:
     """A separated formula bound to samples.
 
     limits: lower and upper bounds of the nonlinear parameters, (q,) each. kept_rows: that many last rows stay in every subsample.
+    target, weights: shape (n,), or (b, n) where every parameter vector has its own (`of` then says which they are).
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Model:
         self.samples = samples
         self.work = work
         self.n = len(samples)
+        self.target = samples.target
         self.weights = None if samples.sigma is None else 1.0 / samples.sigma
         self.tss = total_squares(samples)
         self._basis_program = Program([*form.basis, *([form.offset] if form.offset is not None else [])], KERNELS)
@@ -60,7 +64,7 @@ class Model:
         self._basis_cost = program_cost(self._basis_program)
         self._full_cost = program_cost(self._full_program)
 
-    def take(self, rows: NDArray[np.int64]) -> Model:
+    def take(self, rows: Rows) -> Model:
         """The model on some of the rows."""
         kept = np.arange(self.n - self.kept_rows, self.n)
         rows = np.union1d(rows, kept) if self.kept_rows else rows
@@ -73,7 +77,7 @@ class Model:
     def nonlinear_values(self, alpha: Array) -> dict[str, Array]:
         return {name: alpha[:, i : i + 1] for i, name in enumerate(self.form.nonlinear)}
 
-    def design(self, alpha: Array) -> Array:
+    def design(self, alpha: Array, of: Rows | None = None) -> Array:
         """Weighted design matrix and, as its last column, target minus offset: shape (b, m + 1, n)."""
         count, m = len(alpha), len(self.form.linear)
         calls, weight = self._basis_cost
@@ -83,9 +87,12 @@ class Model:
         table = np.empty((count, m + 1, self.n))
         for j, value in enumerate(values[:m]):
             table[:, j] = value
-        table[:, m] = self.samples.target if len(values) == m else self.samples.target - values[m]
+        target = _own(self.target, of)
+        table[:, m] = target if len(values) == m else target - values[m]
         if self.weights is not None:
-            table *= self.weights
+            table *= _own(self.weights, of, 1)
+            if self.weights.ndim > 1 and not np.isfinite(table).all():
+                table[np.broadcast_to(_own(self.weights, of, 1) == 0, table.shape)] = 0.0  # a row that is left out may have no value
         return table
 
     def rss(self, alpha: Array) -> Array:
@@ -106,16 +113,16 @@ class Model:
             rss[rows] = _dot(careful[:, -1], careful[:, -1])
         return rss
 
-    def project(self, alpha: Array) -> Projection:
+    def project(self, alpha: Array, of: Rows | None = None) -> Projection:
         """The functional with residual and linear coefficients."""
         with np.errstate(all="ignore"):
-            table = self.design(alpha)
+            table = self.design(alpha, of)
             triangle = orthogonalise(table)
             residual = table[:, -1]
             rss = _dot(residual, residual)
             return Projection(np.where(np.isfinite(rss), rss, np.inf), residual, _back_substitute(triangle), table[:, :-1])
 
-    def jacobian(self, alpha: Array, coefficients: Array) -> Array:
+    def jacobian(self, alpha: Array, coefficients: Array, of: Rows | None = None) -> Array:
         """d model / d nonlinear parameters at fixed coefficients, weighted, shape (b, q, n)."""
         count, q = len(alpha), len(self.form.nonlinear)
         calls, weight = self._full_cost
@@ -125,12 +132,20 @@ class Model:
         out = np.empty((count, q, self.n))
         for i, name in enumerate(self.form.nonlinear):
             out[:, i] = tangents.get(name, 0.0)
-        return out if self.weights is None else out * self.weights
+        return out if self.weights is None else out * _own(self.weights, of, 1)
 
     def parameters(self, alpha: Array, coefficients: Array) -> dict[str, float]:
         """One parameter vector by name."""
         names = (*self.form.nonlinear, *self.form.linear)
         return dict(zip(names, map(float, np.concatenate([alpha, coefficients])), strict=True))
+
+
+def _own(values: Array, of: Rows | None, axis: int = 0) -> Array:
+    """Values for the parameter vectors `of`, where each has its own; with a new axis behind the first, if that is asked."""
+    if values.ndim == 1:
+        return values
+    own = values if of is None else values[of]
+    return np.expand_dims(own, axis) if axis else own
 
 
 def total_squares(samples: Samples) -> float:
@@ -141,6 +156,11 @@ def total_squares(samples: Samples) -> float:
     mean = float(np.average(target, weights=weights**2))
     centred = (target - mean) * (size if samples.sigma is None else size / samples.sigma)
     return float(centred @ centred) or 1.0
+
+
+def is_rounding(rss: float, samples: Samples) -> bool:
+    """Whether a sum of squares is no more than the rounding of tables written with nine digits or more."""
+    return rss < _ROUNDING * total_squares(samples)
 
 
 def _dot(a: Array, b: Array) -> Array:

@@ -113,3 +113,24 @@ def test_an_interim_ranking_comes_before_the_searches() -> None:
     first = next(step.interim for step in told if step.interim is not None)
     assert stages[0] == "racing"
     assert first.formulas[0].rank == 1
+
+
+class Knows(Says):
+    """Proposes the law with its coefficients."""
+
+    def propose(self, problem: Problem, context: Context, history: Sequence[Proposal]) -> Iterable[Proposal]:
+        starts = {"a": 2.0, "b": 0.5, "c": 3.0, "d": 0.1}
+        yield Proposal(parse("a*exp(-b*x0)*sin(c*x0) + d*x0", ["x0"]), self.name, Sentence.of("why.elementary"), starts=starts)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_nobody_waits_for_searches_behind_the_one_that_finds_the_law_of_exact_rows(workers: int) -> None:
+    result = ask([[Knows("knows"), Says("never ends", "a*x0**2", then="hang")], [Says("too late", "a*x0**3")]], workers=workers)
+    assert result.formulas[0].origins[0].proposer == "knows"
+    assert {origin.proposer for formula in result.formulas for origin in formula.origins} <= {"knows", "elementary", "typed", "retrieved"}
+
+
+def test_searches_before_the_one_that_finds_the_law_still_count() -> None:
+    waves = [[Says("before", "a*x0**2 + b*x0**3"), Knows("knows")]]
+    assert ask(waves, workers=0, limit=20).to_json() == ask(waves, workers=2, limit=20).to_json()
+    assert ask(waves, workers=2).counts["proposals"] == ask([[Knows("knows"), *waves[0][:1]]], workers=2).counts["proposals"] + 1

@@ -101,8 +101,7 @@ def _prediction_change(fitted: Fitted, moved: list[Samples]) -> tuple[float, flo
 
 def _coefficient_change(fitted: Fitted, moved: list[Samples]) -> Array:
     """Standard deviation over value of each free coefficient, shape (k,)."""
-    found = [fitted.refitter.refit(samples) for samples in moved]
-    draws = np.array([[values[name] for name in fitted.free] for values in found]).reshape(len(found), len(fitted.free))
+    draws = np.concatenate([fitted.refitter.refits(samples, np.ones((1, len(samples))), samples.target[None]) for samples in moved])
     with np.errstate(all="ignore"):
         change = np.std(draws, axis=0) / np.abs([fitted.fit.parameters[name] for name in fitted.free])
     return np.asarray(np.where(np.isfinite(change), change, np.inf))

@@ -133,11 +133,12 @@ class Search:
         yield self._transformed
         yield lambda: self._screen(screens.more_companions(1, 3))
         yield lambda: self._screen(screens.more_curves(2, 1))
-        yield lambda: self._screen(screens.more_companions(2, 2))
-        yield lambda: self._screen(screens.two_waves(2))
         beams = self._beams
         yield lambda: self._grow(beams.swap(1))
         yield lambda: self._screen(screens.subsets(5))
+        yield lambda: self._screen(screens.more_companions(2, 2))
+        yield lambda: self._screen(screens.two_waves(2))
+        yield lambda: self._grow(beams.swap(1))
         yield lambda: self._screen(screens.more_companions(1, 4))
         yield lambda: self._grow(beams.forward())
         yield lambda: self._screen(screens.more_curves(2, 2))
