@@ -9,20 +9,22 @@ import numpy as np
 from corpus.functions import Array
 from corpus.language import Sentence
 from recommender.assess._base import Evidence, Fitted, same_curve
+from recommender.assess.parsimony import form_bits
 from recommender.assess.resampling import RESAMPLES
 
 EXACT = 1e-13  # errors below are rounding
-_TIE = 1e-9
+_AS_GOOD = 2.0  # of the criterion (Burnham & Anderson 2002, 2.6: substantial support)
 
 
 class Selection:
     """Selection frequency (Sauerbrei & Schumacher 1992, Statistics in Medicine 11, 2093; Meinshausen & Bühlmann 2010).
 
-    Every finalist is refitted to the same resamples of rows; on each the one with the lowest n ln(NMSE of the rows left out) + k ln n wins,
-    n rows, k coefficients: the error alone would choose a form with one coefficient too many every other time (BIC: Schwarz 1978).
+    Every finalist is refitted to the same resamples of rows; on each the one wins with the lowest n ln(NMSE of the rows left out)
+    + k ln n + b ln 2, n rows, k coefficients, b bits to name the form: the error alone would choose a form with one coefficient too many
+    every other time (Schwarz 1978), and of many forms with equally many the strangest, for there are more of those (Rissanen 1983).
+    One as good as the winner, that is within 2 units of it, wins too: were a win divided, a form would lose by having rivals like it.
     Finalists that draw one curve are one family.
-    score: the share of the resamples that the family wins, ties divided; the families' scores add up to 1. 0 where no finalist
-    could be judged.
+    score: the share of the resamples that the family wins. 0 where no finalist could be judged.
     """
 
     kind = "selection"
@@ -55,15 +57,14 @@ def _families(fitted: Sequence[Fitted]) -> list[int]:
 def _criterion(fitted: Fitted) -> Array:
     """Of each resample, shape (B,)."""
     n, errors = len(fitted.problem.samples), fitted.bootstrap.left_out_errors
-    return np.asarray(n * np.log(np.maximum(errors, EXACT)) + len(fitted.free) * np.log(n))
+    return np.asarray(n * np.log(np.maximum(errors, EXACT)) + len(fitted.free) * np.log(n) + np.log(2) * form_bits(fitted))
 
 
 def _wins(criteria: Array, family: Sequence[int]) -> Array:
-    """Share of the resamples won by each family; criteria: (candidates, B)."""
+    """Share of the resamples on which each family is the best or as good; criteria: (candidates, B)."""
     count = max(family) + 1
     best = np.array([np.min(criteria[np.array(family) == number], axis=0) for number in range(count)])
     judged = best[:, np.any(np.isfinite(best), axis=0)]
     if not judged.size:
         return np.zeros(count)
-    won = judged <= np.min(judged, axis=0) + _TIE
-    return np.asarray(np.mean(won / np.sum(won, axis=0), axis=1))
+    return np.asarray(np.mean(judged <= np.min(judged, axis=0) + _AS_GOOD, axis=1))

@@ -102,10 +102,16 @@ def shares(texts: list[str], problem: Problem) -> list[float]:
     return [evidence.score for evidence in Selection().compare([fitted_example(text, problem) for text in texts])]
 
 
-def test_selection_frequencies_add_up_and_the_law_wins(decay: Problem) -> None:
+def test_the_law_is_selected(decay: Problem) -> None:
     found = shares(FORMS, decay)
-    assert sum(found) == pytest.approx(1)
     assert found[0] > 0.8
+    assert max(found[1:]) < 0.2
+
+
+def test_a_form_does_not_lose_by_rivals_like_it(decay: Problem) -> None:
+    alone = shares(["a*exp(-x0/b)", "a/(b + x0)"], decay)[0]
+    beside = shares(["a*exp(-x0/b)", "a*exp(-x0/b)*(1 + x0/1000)", "a*exp(-x0/b)*(1 - x0/1000)", "a/(b + x0)"], decay)[0]
+    assert beside == alone
 
 
 def test_two_forms_of_one_curve_are_one_family() -> None:
@@ -123,8 +129,7 @@ def test_selection_is_torn_where_the_data_are() -> None:
     narrow = np.random.default_rng(4).uniform(1.0, 1.5, 40)
     noisy = ask(np.exp(-narrow) + np.random.default_rng(2).normal(0, 0.05, 40), narrow)
     torn = shares(["a*exp(-x0)", "a/x0", "a*x0**(-1.3)", "a/(1 + x0)"], noisy)
-    assert sum(torn) == pytest.approx(1)
-    assert max(torn) < 0.8
+    assert sum(share > 0.1 for share in torn) > 1
 
 
 # --- jitter ---------------------------------------------------------------------------------------------------------
