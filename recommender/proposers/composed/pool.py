@@ -13,7 +13,7 @@ from recommender.proposers.composed.length import misfit, numbers_cost
 from recommender.proposers.composed.refine import Model
 
 _LARGEST_SUMMAND = 1e5
-_FEW_NUMBERS = 7
+FEW_NUMBERS = 7
 _SLACK = 1e-9
 _ALIKE = 3
 Key = tuple[tuple[int, ...], ...]
@@ -75,7 +75,7 @@ class Pool:
     @property
     def solved(self) -> bool:
         """A model with few numbers leaves nothing but rounding."""
-        return any(model.rss < self.floor * self.total and model.numbers <= _FEW_NUMBERS for model in self.models.values())
+        return any(model.rss < self.floor * self.total and model.numbers <= FEW_NUMBERS for model in self.models.values())
 
 
 def _core(model: Model) -> Key:

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.functions import Array
+from recommender.fitting.whiteness import Neighbours, neighbours
 from recommender.fitting.work import Work
 from recommender.proposers.composed.beams import Beams
 from recommender.proposers.composed.dictionary import Dictionary
 from recommender.proposers.composed.factors import Rows, Term
-from recommender.proposers.composed.pool import Pool
+from recommender.proposers.composed.pool import FEW_NUMBERS, Pool
 from recommender.proposers.composed.refine import Model, Refiner
 from recommender.proposers.composed.screens import Screens
 from recommender.proposers.composed.shapes import Axis
 from recommender.proposers.composed.snap import simpler
 from recommender.proposers.composed.transforms import Seed, seeds
+from recommender.samples import Samples
 from recommender.spectrum import frequencies
 
 SCREEN_ROWS = 300
@@ -28,8 +30,8 @@ _SWAP_ROUNDS = 6
 _KEPT = 80
 _KEPT_SOLVED = 16
 _SIMPLIFIED = (12, 4, 4, 4, 4, 4)
-_NOISY = 1e-7
-_PLATEAU = 2.0
+_PLATEAU = 2.0  # nats
+_PATIENCE = 2.0
 _POLISH = 25
 _FINISHING_SHARE = 0.25
 _SEEDS_EXTENDED = 10
@@ -97,6 +99,8 @@ class Search:
         self.axes, self.terms, self.laws = axes, terms, laws
         self.with_unit = data.with_unit
         self.scale = data.scale
+        self._data = data
+        self._shortest, self._improved = np.inf, 0.0
         some = self._some = data.take(data.sample(SCREEN_ROWS))
         self.refiner, self.pool = ground(some, self.scale, work)
         self.whole, self.final = ground(data, self.scale, work)
@@ -121,10 +125,18 @@ class Search:
                     return
                 if done and self.pool.solved:
                     return
+            self._look()
             yield
 
+    def _look(self) -> None:
+        """Whether the best model has become better since the last look."""
+        shortest = min(map(self.pool.length, self.pool.best(1)), default=np.inf)
+        if shortest < self._shortest - _PLATEAU:
+            self._shortest, self._improved = shortest, self.work.spent
+
     def _stages(self) -> Iterator[Callable[[], Iterable[bool]]]:
-        screens = Screens(self.terms, self.refiner, self.axes)
+        """Those for sums of up to two curves, then others for as long as these have not found all there is."""
+        screens, beams = Screens(self.terms, self.refiner, self.axes), self._beams
         for size in (2, 3, 4):
             yield lambda size=size: self._screen(screens.subsets(size))  # type: ignore[misc]
         yield self._retrieved
@@ -133,8 +145,13 @@ class Search:
         yield self._transformed
         yield lambda: self._screen(screens.more_companions(1, 3))
         yield lambda: self._screen(screens.more_curves(2, 1))
-        beams = self._beams
         yield lambda: self._grow(beams.swap(1))
+        for stage in self._later_stages(screens, beams):
+            if self._has_found_all():
+                return
+            yield stage
+
+    def _later_stages(self, screens: Screens, beams: Beams) -> Iterator[Callable[[], Iterable[bool]]]:
         yield lambda: self._screen(screens.subsets(5))
         yield lambda: self._screen(screens.more_companions(2, 2))
         yield lambda: self._screen(screens.two_waves(2))
@@ -146,14 +163,22 @@ class Search:
         yield lambda: self._screen(screens.more_curves(3, 1))
         yield lambda: self._screen(screens.more_companions(3, 2))
         yield lambda: self._grow(beams.swap(1))
-        shortest = np.inf
         for widen in _WIDENINGS:
             yield lambda widen=widen: self._grow(beams.forward(widen))  # type: ignore[misc]
             yield lambda: self._grow(beams.swap(_SWAP_ROUNDS))
-            best = self.pool.best(1)[0]
-            if self.pool.length(best) > shortest - _PLATEAU and self.pool.share(best) > _NOISY:
-                return
-            shortest = self.pool.length(best)
+
+    def _has_found_all(self) -> bool:
+        """The best model leaves what looks like noise, and as much work again as it took has found nothing better: the more forms are
+        tried then, the more of them fit the noise."""
+        best = self.pool.best(1)
+        if not best or best[0].numbers > FEW_NUMBERS or self.work.spent < _PATIENCE * self._improved:
+            return False
+        model = self._refit(best[0], 10)
+        return model is not None and self._neighbours.white(self.whole.span(model)[1])
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return neighbours(Samples(self._data.columns, self._data.target))
 
     @cached_property
     def _beams(self) -> Beams:
