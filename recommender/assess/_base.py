@@ -176,4 +176,5 @@ def split_errors(fitted: Fitted, splits: Sequence[Split]) -> SplitErrors:
 def _standard_error(values: Sequence[float]) -> float:
     if not np.all(np.isfinite(values)):
         return float("inf")
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+    with np.errstate(over="ignore"):  # beyond the rows errors may be of any size
+        return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
