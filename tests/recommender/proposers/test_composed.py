@@ -20,7 +20,7 @@ from recommender.proposers.composed.polish import polished
 from recommender.proposers.composed.proposer import data_of
 from recommender.proposers.composed.screened import CurveColumns, FixedColumns
 from recommender.proposers.composed.screens import Screens
-from recommender.proposers.composed.search import axes_of, ground
+from recommender.proposers.composed.search import Search, axes_of, ground
 from recommender.proposers.composed.shapes import Axis
 from recommender.samples import Samples
 from recommender.table import Table
@@ -80,6 +80,24 @@ def test_two_waves_are_found_together_though_neither_does_well_alone() -> None:
     screens = Screens(terms_of(axes), refiner, axes)
     pool.add_all(screens.two_waves(2))
     assert pool.share(pool.best(1)[0]) < 1e-5
+
+
+def spent(target: np.ndarray, x: np.ndarray, budget: float) -> float:
+    """Share of its budget that a search takes."""
+    data = data_of(Problem.of(Table.of({"x": x, "y": target})))
+    axes = axes_of(data)
+    search = Search(data, axes, terms_of(axes), [], Work(budget))
+    assert list(search.run())
+    return search.work.spent / budget
+
+
+@pytest.mark.slow
+def test_the_search_ends_when_only_noise_is_left_and_goes_on_while_there_is_a_pattern() -> None:
+    x = np.linspace(0.3, 4, 200)
+    noisy = 3 * np.exp(-0.8 * x) + 0.5 * x**2 + 0.05 * np.random.default_rng(4).standard_normal(200)
+    bump = np.exp(-(((x - 2.2) / 0.08) ** 2))  # narrower than anything it knows
+    assert spent(noisy, x, budget=8.0) < 0.5
+    assert spent(noisy + bump, x, budget=8.0) > 0.7
 
 
 def test_it_proposes_several_forms_and_stops_when_nobody_asks_for_more() -> None:
