@@ -117,6 +117,19 @@ def _subsets(gram: Array, right: Array, depth: int, room: int) -> tuple[Array, I
 
 
 @compiled
+def _add(to: Array, row: Array, factor: float) -> None:
+    """In place, without the array that an expression would make."""
+    for i in range(len(to)):
+        to[i] += factor * row[i]
+
+
+@compiled
+def _scale(row: Array, factor: float) -> None:
+    for i in range(len(row)):
+        row[i] *= factor
+
+
+@compiled
 def _orthogonalise(block: Array, cross: Array, right: Array) -> float:
     """Cholesky of a small block in place; cross and right become those of its orthonormal basis. Gain, or -1 if dependent."""
     gain = 0.0
@@ -130,11 +143,13 @@ def _orthogonalise(block: Array, cross: Array, right: Array) -> float:
         if block[r, r] < _BLOCK_PIVOT:
             return -1.0
         block[r, r] = np.sqrt(block[r, r])
+        row = cross[r]
         for k in range(r):
-            cross[r] -= block[r, k] * cross[k]
-            right[r] -= block[r, k] * right[k]
-        cross[r] /= block[r, r]
+            if block[r, k] != 0:
+                right[r] -= block[r, k] * right[k]
+                _add(row, cross[k], -block[r, k])
         right[r] /= block[r, r]
+        _scale(row, 1 / block[r, r])
         gain += right[r] * right[r]
     return gain
 
@@ -153,17 +168,26 @@ def _project(gram: Array, right: Array, cross: Array, own: Array, gram_left: Arr
 
 
 @compiled
-def _best_single(gram: Array, right: Array, cross: Array, own: Array) -> tuple[float, int]:
-    """Gain and place of the best single column once an orthonormal block is taken out."""
-    best, at = 0.0, -1
-    for r in range(gram.shape[0]):
-        rest, match = gram[r, r], right[r]
-        for k in range(cross.shape[0]):
-            rest -= cross[k, r] * cross[k, r]
-            match -= cross[k, r] * own[k]
-        if rest > _PIVOT and match * match > best * rest:
-            best, at = match * match / rest, r
-    return best, at
+def _best_single(sizes: Array, right: Array, cross: Array, own: Array, rest: Array, match: Array) -> tuple[float, int]:
+    """Gain and place of the best single column once an orthonormal block is taken out.
+
+    sizes: squared norms of the columns; rest, match: room for what is left of these and of their products with the target. The loops have
+    no branch, so that they run on vectors; the place is looked up at the end.
+    """
+    rest[:], match[:] = sizes, right
+    for k in range(cross.shape[0]):
+        row, share = cross[k], own[k]
+        for r in range(len(sizes)):
+            rest[r] -= row[r] * row[r]
+            match[r] -= row[r] * share
+    best = 0.0
+    for r in range(len(sizes)):
+        match[r] = match[r] * match[r] / rest[r] if rest[r] > _PIVOT else 0.0
+        best = max(best, match[r])
+    for r in range(len(sizes) if best > 0 else 0):
+        if match[r] == best:
+            return best, r
+    return 0.0, -1
 
 
 @compiled
@@ -189,6 +213,7 @@ def _with_blocks(
     gains, chosen, owner = np.zeros(room), np.zeros((room, size), np.int64), np.zeros(room, np.int64)
     work = _workspace(depth, len(right))
     cross, own, block, places = np.zeros((width, len(right))), np.zeros(width), np.zeros((width, width)), np.zeros(width, np.int64)
+    sizes, rest, match = np.diag(gram).copy(), np.zeros(len(right)), np.zeros(len(right))
     row = 0
     for g in range(len(groups)):
         for k in range(width):
@@ -201,7 +226,7 @@ def _with_blocks(
             _project(gram, right, cross, own, work[0][0], work[1][0])
             after = _complete(depth, gain, row, gains, chosen, work)
         else:
-            best, at = _best_single(gram, right, cross, own)
+            best, at = _best_single(sizes, right, cross, own, rest, match)
             if at >= 0:
                 gains[row], chosen[row, 0], after = gain + best, at, row + 1
         owner[row:after] = g

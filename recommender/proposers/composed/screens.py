@@ -93,7 +93,7 @@ class Screens:
         """Sums of `count` terms with an inner parameter each and `size` without: any curve beside those that did best without it."""
         leading = self._leading(count - 1, _LEADING[count, size]) if count > 1 else np.zeros((1, 0), dtype=np.int64)
         every = np.arange(len(self.curves), dtype=np.int64)
-        groups = np.column_stack([np.repeat(leading, len(every), axis=0), np.tile(every, len(leading))])
+        groups = np.column_stack([np.tile(leading, (len(every), 1)), np.repeat(every, len(leading))])
         other = np.all(groups[:, :-1] != groups[:, -1:], axis=1)
         yield from self._joined(groups[other], size, _COMPANIONS[count, size])
 
