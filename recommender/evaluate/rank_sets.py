@@ -30,7 +30,7 @@ from recommender.samples import Samples
 from recommender.settings import home
 
 LAW, EQUAL, OTHER = "law", "equal", ""
-RECIPE = 2  # another number makes all sets again
+RECIPE = 3  # another number makes all sets again
 LIMIT = 40  # every finalist
 SECONDS = 1.0
 EFFORT = 0.2

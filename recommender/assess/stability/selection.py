@@ -13,6 +13,7 @@ from recommender.assess.parsimony import form_bits
 from recommender.assess.resampling import RESAMPLES
 
 EXACT = 1e-13  # errors below are rounding
+_PER_BIT = 0.5 * np.log(2)
 _AS_GOOD = 2.0  # of the criterion (Burnham & Anderson 2002, 2.6: substantial support)
 
 
@@ -20,8 +21,9 @@ class Selection:
     """Selection frequency (Sauerbrei & Schumacher 1992, Statistics in Medicine 11, 2093; Meinshausen & Bühlmann 2010).
 
     Every finalist is refitted to the same resamples of rows; on each the one wins with the lowest n ln(NMSE of the rows left out)
-    + k ln n + b ln 2, n rows, k coefficients, b bits to name the form: the error alone would choose a form with one coefficient too many
-    every other time (Schwarz 1978), and of many forms with equally many the strangest, for there are more of those (Rissanen 1983).
+    + k ln n + b ln(2)/2, n rows, k coefficients, b bits to name the form: the error alone would choose a form with one coefficient too many
+    every other time (Schwarz 1978), and of many forms with equally many the strangest, for there are more of those (Rissanen 1983). Bits
+    count by a quarter of what they are in a description length: spelled out term by term, a law takes more than it need.
     One as good as the winner, that is within 2 units of it, wins too: were a win divided, a form would lose by having rivals like it.
     Finalists that draw one curve are one family.
     score: the share of the resamples that the family wins. 0 where no finalist could be judged.
@@ -57,7 +59,7 @@ def _families(fitted: Sequence[Fitted]) -> list[int]:
 def _criterion(fitted: Fitted) -> Array:
     """Of each resample, shape (B,)."""
     n, errors = len(fitted.problem.samples), fitted.bootstrap.left_out_errors
-    return np.asarray(n * np.log(np.maximum(errors, EXACT)) + len(fitted.free) * np.log(n) + np.log(2) * form_bits(fitted))
+    return np.asarray(n * np.log(np.maximum(errors, EXACT)) + len(fitted.free) * np.log(n) + _PER_BIT * form_bits(fitted))
 
 
 def _wins(criteria: Array, family: Sequence[int]) -> Array:
