@@ -180,8 +180,8 @@ class Race:
 
     def finals(self) -> list[Fitted]:
         """The finalists, fitted with the full budget; beside an exact fit only those that a person asked for."""
-        order = finalists(self.fitted)
-        again = [fitted.candidate for fitted in order if not self.settled or is_typed(fitted.candidate)]
+        order, settled = finalists(self.fitted), self.settled
+        again = [fitted.candidate for fitted in order if not settled or is_typed(fitted.candidate)]
         fits = dict(zip((one.key for one in again), self._fit(again, FINAL_BUDGET, "refining"), strict=True))
         finals = [_better(fitted, replace(fitted, fit=fits.get(fitted.candidate.key, fitted.fit))) for fitted in order]
         finals = [fitted if self._terms.stop() or fitted.candidate.key not in fits else self._guided(fitted) for fitted in finals]

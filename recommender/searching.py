@@ -124,7 +124,7 @@ class _Crowd:
         self._searches = searches
         self._waiting = list(range(len(searches)))
         self._running: dict[int, BaseProcess] = {}
-        self._exact: set[int] = set()
+        self._last = sys.maxsize  # search that counts
         self._question = question
         self._places = places
 
@@ -138,15 +138,14 @@ class _Crowd:
                 yield from self._dead()
                 continue
             if isinstance(word, Found):
-                self._exact |= {word.search} if word.is_exact else set()
+                self._last = min(self._last, word.search) if word.is_exact else self._last
                 yield word
             else:
                 self._ended(word)
 
     def _awaited(self) -> bool:
         """Whether anyone who counts is still at it."""
-        last = min(self._exact, default=sys.maxsize)
-        return any(place <= last for place in (*self._running, *self._waiting))
+        return any(place <= self._last for place in (*self._running, *self._waiting))
 
     def end(self) -> None:
         """Nobody is left behind."""

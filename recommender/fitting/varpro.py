@@ -90,9 +90,10 @@ class Model:
         target = _own(self.target, of)
         table[:, m] = target if len(values) == m else target - values[m]
         if self.weights is not None:
-            table *= _own(self.weights, of, 1)
+            weights = _own(self.weights, of)[..., None, :]
+            table *= weights
             if self.weights.ndim > 1 and not np.isfinite(table).all():
-                table[np.broadcast_to(_own(self.weights, of, 1) == 0, table.shape)] = 0.0  # a row that is left out may have no value
+                table[np.broadcast_to(weights == 0, table.shape)] = 0.0  # a row that is left out may have no value
         return table
 
     def rss(self, alpha: Array) -> Array:
@@ -132,7 +133,7 @@ class Model:
         out = np.empty((count, q, self.n))
         for i, name in enumerate(self.form.nonlinear):
             out[:, i] = tangents.get(name, 0.0)
-        return out if self.weights is None else out * _own(self.weights, of, 1)
+        return out if self.weights is None else out * _own(self.weights, of)[..., None, :]
 
     def parameters(self, alpha: Array, coefficients: Array) -> dict[str, float]:
         """One parameter vector by name."""
@@ -140,12 +141,9 @@ class Model:
         return dict(zip(names, map(float, np.concatenate([alpha, coefficients])), strict=True))
 
 
-def _own(values: Array, of: Rows | None, axis: int = 0) -> Array:
-    """Values for the parameter vectors `of`, where each has its own; with a new axis behind the first, if that is asked."""
-    if values.ndim == 1:
-        return values
-    own = values if of is None else values[of]
-    return np.expand_dims(own, axis) if axis else own
+def _own(values: Array, of: Rows | None) -> Array:
+    """Values for the parameter vectors `of`, where each has its own."""
+    return values if of is None or values.ndim == 1 else values[of]
 
 
 def total_squares(samples: Samples) -> float:

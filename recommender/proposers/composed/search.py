@@ -99,7 +99,6 @@ class Search:
         self.axes, self.terms, self.laws = axes, terms, laws
         self.with_unit = data.with_unit
         self.scale = data.scale
-        self._data = data
         self._shortest, self._improved = np.inf, 0.0
         some = self._some = data.take(data.sample(SCREEN_ROWS))
         self.refiner, self.pool = ground(some, self.scale, work)
@@ -129,14 +128,14 @@ class Search:
             yield
 
     def _look(self) -> None:
-        """Whether the best model has become better since the last look."""
+        """Take down after how much work the best model was last found better."""
         shortest = min(map(self.pool.length, self.pool.best(1)), default=np.inf)
         if shortest < self._shortest - _PLATEAU:
             self._shortest, self._improved = shortest, self.work.spent
 
     def _stages(self) -> Iterator[Callable[[], Iterable[bool]]]:
         """Those for sums of up to two curves, then others for as long as these have not found all there is."""
-        screens, beams = Screens(self.terms, self.refiner, self.axes), self._beams
+        screens = Screens(self.terms, self.refiner, self.axes)
         for size in (2, 3, 4):
             yield lambda size=size: self._screen(screens.subsets(size))  # type: ignore[misc]
         yield self._retrieved
@@ -145,8 +144,8 @@ class Search:
         yield self._transformed
         yield lambda: self._screen(screens.more_companions(1, 3))
         yield lambda: self._screen(screens.more_curves(2, 1))
-        yield lambda: self._grow(beams.swap(1))
-        for stage in self._later_stages(screens, beams):
+        yield lambda: self._grow(self._beams.swap(1))
+        for stage in self._later_stages(screens, self._beams):
             if self._has_found_all():
                 return
             yield stage
@@ -178,7 +177,7 @@ class Search:
 
     @cached_property
     def _neighbours(self) -> Neighbours:
-        return neighbours(Samples(self._data.columns, self._data.target))
+        return neighbours(Samples(self.whole.rows.columns, self.whole.target))
 
     @cached_property
     def _beams(self) -> Beams:
